@@ -1,0 +1,248 @@
+"""A real PostgreSQL for the tests, and databases in it that the migrations built.
+
+One server for a run: TEST_DATABASE_URL, or an embedded one of our own. The run's first process
+builds a template database by `flask db upgrade`; each worker copies it once, and a test
+that needs commits of its own (`own_app`) copies it again.
+"""
+
+import contextlib
+import contextvars
+import dataclasses
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from tests.pages import check_page
+from wifiapp import create_app
+from wifiapp.config import Config
+from wifiapp.db import db
+from wifiapp.embedded import Embedded
+
+SERVER = "WIFIAPP_TEST_SERVER"
+TEMPLATE = "WIFIAPP_TEST_TEMPLATE"
+
+
+# -- the server and the template, once for the run -------------------------------------------
+
+
+def pytest_configure(config):
+    if hasattr(config, "workerinput") or config.option.collectonly or config.option.help:
+        return  # a worker inherits both by its environment
+    url = os.environ.get("TEST_DATABASE_URL")
+    if not url:
+        place = Path(tempfile.mkdtemp(prefix="wifiapp-tests-"))
+        place.chmod(0o755)  # the server runs as another user when we are root
+        server = Embedded(place / "postgres", relocate_base=place)
+        url = server.ensure()
+        config.add_cleanup(lambda: _remove_server(server, place))
+        with admin(url) as connection:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
+    os.environ[SERVER] = url
+    os.environ[TEMPLATE] = template = f"wifiapp_template_{uuid4().hex[:8]}"
+    create_database(template)
+    config.add_cleanup(lambda: drop_database(template) if os.environ.get(SERVER) else None)
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(make_config(Path(folder), database_url(template)))
+        with app.app_context():
+            upgrade()
+            db.engine.dispose()
+
+
+def _remove_server(server, place):
+    os.environ.pop(SERVER)
+    server.stop()
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def admin(url=None):
+    """Connect to the server's own database, each statement a transaction."""
+    target = make_url(url or os.environ[SERVER]).set(drivername="postgresql", database="postgres")
+    return psycopg.connect(target.render_as_string(hide_password=False), autocommit=True)
+
+
+def database_url(name):
+    return make_url(os.environ[SERVER]).set(database=name).render_as_string(hide_password=False)
+
+
+def create_database(name, template=None):
+    query = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if template:
+        query += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+    with admin() as connection:
+        connection.execute(query)
+
+
+def drop_database(name):
+    with admin() as connection:
+        connection.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        )
+
+
+def make_config(folder, url, **given):
+    return Config(
+        **{
+            "instance": folder,
+            "backup_dir": folder / "backups",
+            "secret_key": "a secret for tests only",
+            "database_url": url,
+            "testing": True,
+        }
+        | given
+    )
+
+
+# -- the shared app: each test in one transaction that is rolled back ------------------------
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory):
+    """The app on a database that the migrations built, shared by a worker's tests."""
+    name = f"wifiapp_test_{uuid4().hex[:8]}"
+    create_database(name, os.environ[TEMPLATE])
+    app = create_app(make_config(tmp_path_factory.mktemp("instance"), database_url(name)))
+    app.test_client_class = StrictClient
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+    drop_database(name)
+
+
+@pytest.fixture(autouse=True)
+def transaction(request):
+    """Run the test in one transaction that ends in a rollback, commits and all.
+
+    A test that asks for `own_app` or `own_database` works with real commits instead.
+    """
+    if {"own_app", "own_database", "no_database"} & set(request.fixturenames):
+        yield
+        return
+    app = request.getfixturevalue("app")
+    with app.app_context():
+        engine = db.engine
+        with engine.connect() as connection:
+            outer = connection.begin()
+            db.engines[None] = connection
+            db.session.configure(join_transaction_mode="create_savepoint")
+            yield
+            db.session.remove()
+            if outer.is_active:
+                outer.rollback()
+        db.engines[None] = engine
+
+
+@pytest.fixture
+def no_database():
+    """Ask for this in a test that needs no database at all."""
+
+
+@pytest.fixture
+def own_database():
+    """Yield the URL of a migrated database of the test's own, with real commits."""
+    name = f"wifiapp_own_{uuid4().hex[:8]}"
+    create_database(name, os.environ[TEMPLATE])
+    yield database_url(name)
+    drop_database(name)
+
+
+@pytest.fixture
+def empty_database():
+    """Yield the URL of a database without any table."""
+    name = f"wifiapp_empty_{uuid4().hex[:8]}"
+    create_database(name)
+    yield database_url(name)
+    drop_database(name)
+
+
+@pytest.fixture
+def app_on(tmp_path):
+    """Return a function that makes an app on a database URL, closed after the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(url, **given):
+            folder = tmp_path / f"instance-{uuid4().hex[:6]}"
+            app = create_app(make_config(folder, url, **given))
+            app.test_client_class = StrictClient
+            context = app.app_context()
+            stack.callback(_dispose, context)
+            return app
+
+        yield make
+
+
+def _dispose(context):
+    with context:
+        db.engine.dispose()
+
+
+@pytest.fixture
+def own_app(own_database, app_on):
+    """The app on a database of its own: commits are real, other processes see them."""
+    return app_on(own_database)
+
+
+# -- clients ---------------------------------------------------------------------------------
+
+
+class StrictClient(FlaskClient):
+    """A browser that looks at every page it gets, and starts each request afresh."""
+
+    def open(self, *args, **kwargs):
+        # An empty context: the test's own app context must not lend its `g` to the request.
+        response = contextvars.Context().run(super().open, *args, **kwargs)
+        if response.mimetype == "text/html" and response.status_code != 304:
+            check_page(response)
+        return response
+
+
+@pytest.fixture
+def client(app):
+    """A client that has not signed in."""
+    return app.test_client()
+
+
+def sign_in(client, user):
+    """Put the user's session into the client, as a sign-in would."""
+    with client.session_transaction() as session:
+        session["_user_id"] = session_id(user)
+        session["_fresh"] = True
+    return client
+
+
+def session_id(user):
+    return user.get_id()
+
+
+@pytest.fixture
+def sign_in_as(app):
+    """Return a function that gives a client signed in as the user."""
+
+    def as_user(user):
+        db.session.commit()
+        return sign_in(app.test_client(), user)
+
+    return as_user
+
+
+@pytest.fixture
+def admin_client(sign_in_as):
+    from tests.factories import make_user
+
+    return sign_in_as(make_user("ADMIN"))
+
+
+@pytest.fixture
+def config_with():
+    """Return a function that copies an app's configuration with other values."""
+    return lambda app, **given: dataclasses.replace(app.config["WIFIAPP"], **given)

@@ -1,0 +1,191 @@
+"""Rows for tests: each function adds one row, with whatever it needs around it, and flushes."""
+
+import itertools
+from datetime import timedelta
+from decimal import Decimal
+
+from wifiapp import clock
+from wifiapp.analytics.models import WifiUsageAnalytics
+from wifiapp.audit.models import AuditLog
+from wifiapp.auth.models import RateLimit, User
+from wifiapp.backup.models import Backup
+from wifiapp.businesses.models import Business, Membership
+from wifiapp.db import db
+from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
+from wifiapp.hotspots.models import Hotspot, HotspotBusiness
+from wifiapp.jobs.models import WorkerState
+from wifiapp.sales.models import WifiTokenSale
+from wifiapp.tokens.models import TokenConfiguration, WifiToken
+
+FACTORIES = {}  # model -> function; a guard test compares it with the models
+_counter = itertools.count(1)
+
+# Argon2 of "correct horse", made once: hashing is slow on purpose
+PASSWORD = "correct horse"
+PASSWORD_HASH = "$argon2id$v=19$m=19456,t=2,p=1$wc5wbEU8y+Mz1UdokkXt5Q$9LyseubyuiXBtsedSZQuXG4/BOfeG8cw0QkzkwtiCj0"
+
+
+def factory(model):
+    def register(make):
+        FACTORIES[model] = make
+        return make
+
+    return register
+
+
+def _add(row):
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+@factory(User)
+def make_user(role="ADMIN", **given):
+    n = next(_counter)
+    values = {"email": f"user{n}@example.org", "name": f"User {n}", "role": role}
+    return _add(User(**values | {"password_hash": PASSWORD_HASH} | given))
+
+
+@factory(Business)
+def make_business(**given):
+    values = {"name": f"Shop {next(_counter)}", "currency": "USD", "timezone": "Africa/Harare"}
+    return _add(Business(**values | given))
+
+
+@factory(Membership)
+def make_membership(user=None, business=None):
+    user, business = user or make_user("MANAGER"), business or make_business()
+    return _add(Membership(user_id=user.id, business_id=business.id))
+
+
+@factory(Hotspot)
+def make_hotspot(**given):
+    n = next(_counter)
+    values = {
+        "name": f"Hotspot {n}",
+        "system": "ESP32",
+        "address": f"192.168.1.{n % 250}",
+        "status": "OK",
+        "last_contact_at": clock.now(),
+    }
+    return _add(Hotspot(**values | given))
+
+
+@factory(HotspotBusiness)
+def make_hotspot_business(hotspot=None, business=None, **given):
+    hotspot, business = hotspot or make_hotspot(), business or make_business()
+    return _add(HotspotBusiness(hotspot_id=hotspot.id, business_id=business.id, **given))
+
+
+@factory(TokenConfiguration)
+def make_plan(business=None, **given):
+    values = {
+        "business_id": (business or make_business()).id,
+        "name": f"Plan {next(_counter)}",
+        "system": "ESP32",
+        "duration_minutes": 60,
+        "price": Decimal("1.00"),
+    }
+    return _add(TokenConfiguration(**values | given))
+
+
+@factory(WifiToken)
+def make_token(business=None, plan=None, hotspot=None, **given):
+    plan = plan or make_plan(business)
+    values = {
+        "business_id": plan.business_id,
+        "hotspot_id": (hotspot or make_hotspot(system=plan.system)).id,
+        "token_config_id": plan.id,
+        "system": plan.system,
+        "token": f"TK{next(_counter):06d}",
+        "plan_name": plan.name,
+        "duration_minutes": plan.duration_minutes,
+        "price": plan.price,
+    }
+    return _add(WifiToken(**values | given))
+
+
+@factory(WifiTokenDevice)
+def make_device(token=None, **given):
+    now = clock.now()
+    values = {
+        "wifi_token_id": (token or make_token(status="ACTIVE")).id,
+        "mac_address": "AC:DE:48:{:02X}:{:02X}:{:02X}".format(*next(_counter).to_bytes(3)),
+        "is_online": True,
+        "current_ip": "192.168.4.2",
+        "first_seen": now - timedelta(minutes=20),
+        "last_seen": now,
+    }
+    return _add(WifiTokenDevice(**values | given))
+
+
+@factory(DeviceProfile)
+def make_profile(business=None, **given):
+    values = {
+        "business_id": (business or make_business()).id,
+        "mac_address": "AC:DF:48:{:02X}:{:02X}:{:02X}".format(*next(_counter).to_bytes(3)),
+        "hostname": "iPhone-Thandi",
+        "device_type": "Apple iOS",
+    }
+    return _add(DeviceProfile(**values | given))
+
+
+@factory(DeviceSession)
+def make_session(device=None, **given):
+    values = {
+        "wifi_token_device_id": (device or make_device()).id,
+        "started_at": clock.now() - timedelta(minutes=20),
+        "ip": "192.168.4.2",
+    }
+    return _add(DeviceSession(**values | given))
+
+
+@factory(WifiTokenSale)
+def make_sale(token=None, **given):
+    token = token or make_token(status="SOLD")
+    values = {
+        "business_id": token.business_id,
+        "wifi_token_id": token.id,
+        "sale_amount": token.price,
+        "sold_at": clock.now(),
+    }
+    return _add(WifiTokenSale(**values | given))
+
+
+@factory(WifiUsageAnalytics)
+def make_rollup(**given):
+    start = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(
+        hours=next(_counter)
+    )
+    values = {
+        "period_type": "hour",
+        "period_start": start,
+        "period_end": start + timedelta(hours=1),
+        "system": "ESP32",
+        "device_type_stats": {"Android": 12, "Apple iOS": 5},
+    }
+    return _add(WifiUsageAnalytics(**values | given))
+
+
+@factory(AuditLog)
+def make_audit_log(**given):
+    values = {"at": clock.now(), "user_email": "a@example.org", "action": "user.create"}
+    return _add(AuditLog(**values | {"entity": "user", "change": {"role": "ADMIN"}} | given))
+
+
+@factory(RateLimit)
+def make_rate_limit(**given):
+    values = {"key": f"test:{next(_counter)}", "window_start": clock.now(), "hits": 1}
+    return _add(RateLimit(**values | given))
+
+
+@factory(WorkerState)
+def make_worker_state(**given):
+    now = clock.now()
+    values = {"name": f"worker {next(_counter)}", "started_at": now, "last_run_at": now}
+    return _add(WorkerState(**values | given))
+
+
+@factory(Backup)
+def make_backup(**given):
+    return _add(Backup(**{"started_by": "COMMAND", "created_by": "command line"} | given))

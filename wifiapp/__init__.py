@@ -1,0 +1,79 @@
+"""The WiFi token shop's app; `create_app` is the table of contents."""
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_babel import Babel
+from flask_migrate import Migrate
+from jinja2 import StrictUndefined
+
+from wifiapp import assets, db, errors, formats, logs, models, web
+from wifiapp.audit.views import bp as audit
+from wifiapp.auth import sessions
+from wifiapp.auth.commands import users as user_commands
+from wifiapp.auth.users_views import bp as users
+from wifiapp.auth.views import bp as auth
+from wifiapp.backup.commands import backup as backup_commands
+from wifiapp.backup.views import bp as backup
+from wifiapp.businesses.commands import businesses as business_commands
+from wifiapp.config import ROOT, Config
+from wifiapp.dashboard.views import bp as dashboard
+from wifiapp.demo.commands import demo as demo_commands
+from wifiapp.demo.views import bp as demo
+from wifiapp.devices.views import bp as devices
+from wifiapp.doctor.commands import doctor as doctor_command
+from wifiapp.doctor.views import bp as system
+from wifiapp.jobs.commands import worker as worker_command
+from wifiapp.sales.views import bp as sales
+
+__all__ = ["create_app", "models"]
+
+BLUEPRINTS = (auth, users, audit, dashboard, devices, sales, backup, system, demo)
+COMMANDS = (
+    user_commands,
+    business_commands,
+    backup_commands,
+    demo_commands,
+    doctor_command,
+    worker_command,
+)
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Build the app from the environment, or from `config`."""
+    config = config or Config.from_environment()
+    app = Flask(
+        "wifiapp",
+        root_path=str(ROOT / "wifiapp"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=None,  # served by `assets`, under names that change with the content
+        instance_path=str(config.instance),
+    )
+    app.config.from_mapping(
+        WIFIAPP=config,
+        TESTING=config.testing,
+        SECRET_KEY=config.secret_key,
+        SESSION_COOKIE_NAME="wifiapp_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.behind_proxy,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        WTF_CSRF_TIME_LIMIT=None,  # a till's page may stay open all day; the session ends it
+        MAX_CONTENT_LENGTH=1 << 20,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    logs.init_app(app)
+    db.init_app(app, config)
+    Migrate(app, db.db, directory=str(ROOT / "migrations"), compare_server_default=True)
+    Babel(app)
+    assets.init_app(app)
+    formats.init_app(app)
+    errors.init_app(app)
+    sessions.init_app(app)
+    web.init_app(app, config)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    for command in COMMANDS:
+        app.cli.add_command(command)
+    return app

@@ -1,0 +1,1 @@
+"""Usage rolled up by hour, day, week and month."""

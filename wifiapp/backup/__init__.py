@@ -1,0 +1,1 @@
+"""Backups that provably restore."""

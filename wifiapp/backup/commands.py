@@ -1,0 +1,5 @@
+"""The `flask backup` commands."""
+
+from flask.cli import AppGroup
+
+backup = AppGroup("backup", help="Make, verify and restore backups.")

@@ -1,0 +1,33 @@
+"""Every question asked of the businesses."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from wifiapp.access import Viewer
+from wifiapp.businesses.models import Business, Membership
+from wifiapp.db import db
+from wifiapp.errors import NotFound
+
+
+def list_business_ids_of(user_id: str) -> frozenset[str]:
+    """Return the ids of the businesses a user belongs to."""
+    query = select(Membership.business_id).where(Membership.user_id == user_id)
+    return frozenset(db.session.scalars(query))
+
+
+def list_businesses(viewer: Viewer | None = None) -> Sequence[Business]:
+    """Return the businesses the viewer may see, by name; all of them without a viewer."""
+    query = select(Business).order_by(Business.name, Business.id)
+    if viewer is not None and viewer.business_ids is not None:
+        query = query.where(Business.id.in_(viewer.business_ids))
+    return db.session.scalars(query).all()
+
+
+def get_business(business_id: str, viewer: Viewer | None = None) -> Business:
+    """Return the business, or raise `NotFound`, also when it is beyond the viewer."""
+    hidden = viewer and viewer.business_ids is not None and business_id not in viewer.business_ids
+    business = None if hidden else db.session.get(Business, business_id)
+    if business is None:
+        raise NotFound("There is no such business.")
+    return business

@@ -1,0 +1,1 @@
+"""Devices seen with a token, and their sessions."""

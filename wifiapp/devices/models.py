@@ -1,0 +1,94 @@
+"""The devices seen with a token, what is known of them, and their sessions."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wifiapp.businesses.models import Business
+from wifiapp.columns import (
+    ByteCount,
+    CreatedAt,
+    Id,
+    Ip,
+    Mac,
+    Moment,
+    UpdatedAt,
+    is_mac,
+    one_of,
+)
+from wifiapp.db import Model, archived
+from wifiapp.tokens.models import WifiToken
+
+END_REASONS = ("LEFT", "TIMED_OUT", "HOTSPOT_RESTARTED", "EXPIRED", "BLOCKED")
+
+
+class WifiTokenDevice(Model):
+    """A device seen on the network with a token."""
+
+    __tablename__ = "wifi_token_devices"
+    __table_args__ = (
+        UniqueConstraint("wifi_token_id", "mac_address"),
+        is_mac("macAddress"),
+        archived("business"),
+    )
+
+    id: Mapped[Id]
+    wifi_token_id: Mapped[str] = mapped_column(
+        ForeignKey(WifiToken.id, ondelete="CASCADE"), index=True
+    )
+    mac_address: Mapped[Mac] = mapped_column(index=True)
+    is_online: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
+    current_ip: Mapped[Ip | None]
+    first_seen: Mapped[Moment]
+    last_seen: Mapped[Moment] = mapped_column(index=True)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
+class DeviceProfile(Model):
+    """What a business knows of a device, whichever tokens it came with."""
+
+    __tablename__ = "device_profiles"
+    __table_args__ = (
+        UniqueConstraint("business_id", "mac_address"),
+        is_mac("macAddress"),
+        archived("business"),
+    )
+
+    id: Mapped[Id]
+    business_id: Mapped[str] = mapped_column(ForeignKey(Business.id, ondelete="RESTRICT"))
+    mac_address: Mapped[Mac]
+    hostname: Mapped[str | None]
+    device_type: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
+class DeviceSession(Model):
+    """One connection of a device, open until it ends with a reason."""
+
+    __tablename__ = "device_sessions"
+    __table_args__ = (
+        one_of("endReason", END_REASONS),
+        CheckConstraint('"endedAt" >= "startedAt"', name="endedAt"),
+        CheckConstraint('("endedAt" IS NULL) = ("endReason" IS NULL)', name="ended"),
+        Index(
+            "device_sessions_wifiTokenDeviceId_open_key",
+            "wifi_token_device_id",
+            unique=True,
+            postgresql_where=text('"endedAt" IS NULL'),
+        ),
+        archived("business"),
+    )
+
+    id: Mapped[Id]
+    wifi_token_device_id: Mapped[str] = mapped_column(
+        ForeignKey(WifiTokenDevice.id, ondelete="CASCADE"), index=True
+    )
+    started_at: Mapped[Moment] = mapped_column(index=True)
+    ended_at: Mapped[Moment | None]
+    end_reason: Mapped[str | None] = mapped_column(String(20))
+    ip: Mapped[Ip | None]
+    bytes_down: Mapped[ByteCount]
+    bytes_up: Mapped[ByteCount]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]

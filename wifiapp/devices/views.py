@@ -1,0 +1,5 @@
+"""The device pages."""
+
+from flask import Blueprint
+
+bp = Blueprint("devices", __name__, url_prefix="/devices")

@@ -1,0 +1,1 @@
+"""The doctor: models, migrations and the live catalogue, compared."""

@@ -1,0 +1,1 @@
+"""The access points, ESP32 portals and Ruckus R710."""

@@ -1,0 +1,58 @@
+"""The access points and the businesses they serve."""
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, text, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wifiapp.businesses.models import Business
+from wifiapp.columns import SYSTEMS, CreatedAt, Id, Moment, System, UpdatedAt, one_of
+from wifiapp.db import Model, archived
+
+STATUSES = ("NEW", "OK", "SILENT", "REFUSED")
+
+
+class Hotspot(Model):
+    """One ESP32 or one R710.
+
+    `serial` is what the box says it is, so that another box at the same address is
+    noticed; the secret is kept encrypted; `poll_interval` and `clock_offset` are seconds.
+    """
+
+    __tablename__ = "hotspots"
+    __table_args__ = (
+        one_of("system", SYSTEMS),
+        one_of("status", STATUSES),
+        archived("business"),
+    )
+
+    id: Mapped[Id]
+    name: Mapped[str]
+    system: Mapped[System]
+    address: Mapped[str]
+    username: Mapped[str | None]
+    secret_encrypted: Mapped[str | None]
+    serial: Mapped[str | None]
+    firmware: Mapped[str | None]
+    status: Mapped[str] = mapped_column(String(10), default="NEW", server_default="NEW")
+    last_contact_at: Mapped[Moment | None]
+    last_error: Mapped[str | None]
+    clock_offset: Mapped[int | None]
+    free_slots: Mapped[int | None]
+    poll_interval: Mapped[int] = mapped_column(default=30, server_default=text("30"))
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
+class HotspotBusiness(Model):
+    """A business served by a hotspot, on an SSID of its own where there are several."""
+
+    __tablename__ = "hotspot_businesses"
+    __table_args__ = (UniqueConstraint("hotspot_id", "business_id"), archived("business"))
+
+    id: Mapped[Id]
+    hotspot_id: Mapped[str] = mapped_column(ForeignKey(Hotspot.id, ondelete="RESTRICT"))
+    business_id: Mapped[str] = mapped_column(
+        ForeignKey(Business.id, ondelete="RESTRICT"), index=True
+    )
+    ssid: Mapped[str | None] = mapped_column(String(32))
+    created_at: Mapped[CreatedAt]

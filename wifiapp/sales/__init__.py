@@ -1,0 +1,1 @@
+"""Sales of tokens, by channel."""

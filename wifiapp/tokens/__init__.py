@@ -1,0 +1,1 @@
+"""Plans and the tokens made from them."""

@@ -1,0 +1,95 @@
+"""Plans, and the tokens that customers type."""
+
+from decimal import Decimal
+
+from sqlalchemy import ForeignKey, Index, Numeric, String, UniqueConstraint, text, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wifiapp.businesses.models import Business
+from wifiapp.columns import (
+    SYSTEMS,
+    CreatedAt,
+    Id,
+    Moment,
+    Money,
+    System,
+    UpdatedAt,
+    at_least_zero,
+    one_of,
+)
+from wifiapp.db import Model, archived
+from wifiapp.hotspots.models import Hotspot
+
+STATUSES = ("UNUSED", "SOLD", "ACTIVE", "EXPIRED", "DISABLED")
+
+
+class TokenConfiguration(Model):
+    """A plan: what a business sells; volumes are MB, none means unlimited."""
+
+    __tablename__ = "token_configurations"
+    __table_args__ = (one_of("system", SYSTEMS), at_least_zero("price"), archived("business"))
+
+    id: Mapped[Id]
+    business_id: Mapped[str] = mapped_column(
+        ForeignKey(Business.id, ondelete="RESTRICT"), index=True
+    )
+    name: Mapped[str]
+    system: Mapped[System]
+    duration_minutes: Mapped[int]
+    download_mb: Mapped[int | None]
+    upload_mb: Mapped[int | None]
+    device_limit: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    price: Mapped[Money]
+    sort_order: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
+class WifiToken(Model):
+    """An access code, with the plan as it was when the token was made.
+
+    `redeem_by` ends an unused token, `expires_at` a used one; used volumes are MB.
+    """
+
+    __tablename__ = "wifi_tokens"
+    __table_args__ = (
+        UniqueConstraint("hotspot_id", "token"),
+        Index(
+            "wifi_tokens_token_idx", "token", postgresql_ops={"token": "text_pattern_ops"}
+        ),  # a part of a code finds it, whatever the collation
+        Index("wifi_tokens_businessId_status_idx", "business_id", "status"),
+        one_of("system", SYSTEMS),
+        one_of("status", STATUSES),
+        at_least_zero("price"),
+        archived("business"),
+    )
+
+    id: Mapped[Id]
+    business_id: Mapped[str] = mapped_column(ForeignKey(Business.id, ondelete="RESTRICT"))
+    hotspot_id: Mapped[str] = mapped_column(ForeignKey(Hotspot.id, ondelete="RESTRICT"))
+    token_config_id: Mapped[str] = mapped_column(
+        ForeignKey(TokenConfiguration.id, ondelete="RESTRICT"), index=True
+    )
+    system: Mapped[System]
+    token: Mapped[str] = mapped_column(String(32))
+    device_name: Mapped[str | None]
+    status: Mapped[str] = mapped_column(String(10), default="UNUSED", server_default="UNUSED")
+    plan_name: Mapped[str]
+    duration_minutes: Mapped[int]
+    download_mb: Mapped[int | None]
+    upload_mb: Mapped[int | None]
+    device_limit: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    price: Mapped[Money]
+    redeem_by: Mapped[Moment | None]
+    expires_at: Mapped[Moment | None]
+    first_used_at: Mapped[Moment | None]
+    used_down_mb: Mapped[Decimal] = mapped_column(
+        Numeric(14, 2), default=Decimal(0), server_default=text("0")
+    )
+    used_up_mb: Mapped[Decimal] = mapped_column(
+        Numeric(14, 2), default=Decimal(0), server_default=text("0")
+    )
+    last_sync_at: Mapped[Moment | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
