@@ -1,4 +1,4 @@
-"""The door for gunicorn and `flask --app wsgi`."""
+"""gunicorn's door."""
 
 from wifiapp import create_app
 

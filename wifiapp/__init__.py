@@ -46,7 +46,7 @@ def create_app(config: Config | None = None) -> Flask:
         "wifiapp",
         root_path=str(ROOT / "wifiapp"),
         template_folder=str(ROOT / "templates"),
-        static_folder=None,  # served by `assets`, under names that change with the content
+        static_folder=str(ROOT / "static"),
         instance_path=str(config.instance),
     )
     app.config.from_mapping(
