@@ -1,0 +1,105 @@
+// Small comforts on top of pages that work without them.
+"use strict";
+
+const LIVE_EVERY = 10_000; // milliseconds
+
+// Live parts refresh while somebody looks, and at once when somebody looks again.
+function refresh() {
+  if (document.visibilityState === "visible") {
+    document.body.dispatchEvent(new CustomEvent("live-refresh"));
+  }
+}
+setInterval(refresh, LIVE_EVERY);
+document.addEventListener("visibilitychange", refresh);
+
+// A refresh must not shut a menu that was opened, nor wipe a chart's drawing.
+if (window.Idiomorph) {
+  const kept = { CANVAS: ["width", "height", "style"], DETAILS: ["open"] };
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
+    !kept[node.tagName]?.includes(name);
+}
+
+// Say so when the server is away, and do not put another page (the sign-in) into a live part.
+function connectionLost(lost) {
+  const note = document.getElementById("connection-lost");
+  if (note) note.hidden = !lost;
+}
+document.addEventListener("htmx:sendError", () => connectionLost(true));
+document.addEventListener("htmx:responseError", () => connectionLost(true));
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  const asked = new URL(requestConfig.path, location.href).pathname;
+  if (xhr.status < 400) connectionLost(false);
+  if (new URL(xhr.responseURL, location.href).pathname !== asked) {
+    event.detail.shouldSwap = false;
+    location.reload();
+  }
+});
+
+// data-confirm="what will happen": asked in a dialog before the form is sent or the link followed.
+function ask(text, label, proceed) {
+  const dialog = document.getElementById("confirm");
+  const yes = dialog.querySelector("[value=yes]");
+  dialog.querySelector("p").textContent = text;
+  yes.textContent = label || yes.dataset.default;
+  dialog.returnValue = "no";
+  dialog.onclose = () => dialog.returnValue === "yes" && proceed();
+  dialog.showModal();
+}
+document.addEventListener("click", (event) => {
+  const trigger = event.target.closest("[data-confirm]");
+  if (!trigger || trigger.dataset.confirmed || !document.getElementById("confirm")) return;
+  if (trigger.form && !trigger.form.reportValidity()) return event.preventDefault();
+  event.preventDefault();
+  ask(trigger.dataset.confirm, trigger.dataset.confirmLabel, () => {
+    trigger.dataset.confirmed = "yes";
+    trigger.click();
+    delete trigger.dataset.confirmed;
+  });
+});
+document.addEventListener("htmx:confirm", (event) => {
+  if (!event.detail.question) return;
+  event.preventDefault();
+  ask(event.detail.question, "", () => event.detail.issueRequest(true));
+});
+
+// data-copy="text": also where the page came by plain http and the clipboard is closed to scripts.
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "visually-hidden";
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await copy(button.dataset.copy);
+  button.classList.add("done");
+  setTimeout(() => button.classList.remove("done"), 2000);
+});
+
+// data-reveal="id of a password field"
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-reveal]");
+  if (!button) return;
+  const input = document.getElementById(button.dataset.reveal);
+  const shown = input.type === "text";
+  input.type = shown ? "password" : "text";
+  button.setAttribute("aria-pressed", String(!shown));
+});
+
+// Menus close by a click elsewhere and by Escape.
+function closeMenus(event) {
+  for (const menu of document.querySelectorAll("details[data-closes][open]")) {
+    if (event.key === "Escape") {
+      if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+      menu.open = false;
+    } else if (!event.key && !menu.contains(event.target)) menu.open = false;
+  }
+}
+document.addEventListener("click", closeMenus);
+document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus(event));

@@ -1,0 +1,118 @@
+"""How amounts, moments and sizes are written for people; every filter shows None as a dash."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+from flask import Flask
+from flask_babel import get_locale, gettext
+
+from wifiapp import clock
+
+NOTHING = "\N{EN DASH}"
+MINUTE, HOUR, DAY = 60, 3600, 86400
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+THREE_FIGURES = 100
+
+
+def money(amount: Decimal | None, currency: str) -> str:
+    """Write an amount as "USD 1,234.50", with the code because many countries have a "$"."""
+    if amount is None:
+        return NOTHING
+    pattern = "¤¤ #,##0.00;¤¤ -#,##0.00"
+    return _plain(numbers.format_currency(amount, currency, pattern, locale=_locale()))
+
+
+def moment(value: datetime | None, tz: str) -> str:
+    """Write an aware datetime as "22 Nov 2026, 14:05" in the zone with the IANA name `tz`."""
+    if value is None:
+        return NOTHING
+    return dates.format_datetime(value, "d MMM y, HH:mm", ZoneInfo(tz), _locale())
+
+
+def ago(value: datetime | None, now: datetime | None = None) -> str:
+    """Write how long ago an aware datetime was: "12 s ago", "5 d ago"; "in 3 h" when to come."""
+    if value is None:
+        return NOTHING
+    seconds = int(((now or clock.now()) - value).total_seconds())
+    size, name = _coarse(abs(seconds))
+    sentence: str = gettext("in %(span)s") if seconds < 0 else gettext("%(span)s ago")
+    return sentence % {"span": f"{size} {name}"}
+
+
+def timespan(seconds: float | timedelta | None) -> str:
+    """Write a length of time by its two largest units: "45 s", "1 h 05 min", "2 d 03 h"."""
+    if seconds is None:
+        return NOTHING
+    if isinstance(seconds, timedelta):
+        seconds = seconds.total_seconds()
+    whole = max(0, int(seconds))
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < HOUR:
+        return f"{whole // MINUTE} min"
+    if whole < DAY:
+        return f"{whole // HOUR} h {whole % HOUR // MINUTE:02d} min"
+    return f"{whole // DAY} d {whole % DAY // HOUR:02d} h"
+
+
+def bytes_(size: float | Decimal | None) -> str:
+    """Write a number of bytes with decimal units: "585 MB", "1.2 GB"."""
+    if size is None:
+        return NOTHING
+    value, unit = Decimal(size), 0
+    while round(value) >= 1000 and unit < len(UNITS) - 1:  # noqa: PLR2004 (decimal units)
+        value, unit = value / 1000, unit + 1
+    whole = unit == 0 or value >= THREE_FIGURES
+    return f"{_decimal(value, '#,##0' if whole else '#,##0.#')} {UNITS[unit]}"
+
+
+def count(number: int | None) -> str:
+    """Write a whole number in groups of three: "12,345"."""
+    return NOTHING if number is None else _decimal(number, "#,##0")
+
+
+def percent(ratio: float | Decimal | None) -> str:
+    """Write a ratio (1 is all) as "12.5%"."""
+    if ratio is None:
+        return NOTHING
+    return _plain(numbers.format_percent(ratio, "#,##0.#%", locale=_locale()))
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "money": money,
+    "moment": moment,
+    "ago": ago,
+    "timespan": timespan,
+    "filesize": bytes_,
+    "count": count,
+    "percent": percent,
+}
+
+
+def init_app(app: Flask) -> None:
+    """Offer the formats to the templates; `count` takes the place of Jinja's name for `length`."""
+    app.jinja_env.filters.update(FILTERS)
+
+
+def _coarse(seconds: int) -> tuple[int, str]:
+    for size, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= size:
+            return seconds // size, name
+    return seconds, "s"
+
+
+def _decimal(number: int | Decimal, pattern: str) -> str:
+    return _plain(numbers.format_decimal(number, pattern, locale=_locale()))
+
+
+def _plain(text: str) -> str:
+    """Turn babel's no-break spaces into plain ones, so that a copied number is found again."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+def _locale() -> Locale:
+    locale: Locale | None = get_locale()
+    return locale or Locale("en")
