@@ -18,11 +18,11 @@ def main() -> int:
             server.stop()
         elif action == "status":
             running = server.running()
-            sys.stdout.write(f"{'running' if running else 'stopped'}: {server.data}\n")
+            sys.stdout.write(f"{'running' if running else 'stopped'}: {server.place.data}\n")
             return 0 if running else 1
         else:
             url = server.ensure()
-            sys.stdout.write(f"{url}\n" if action == "url" else f"running: {server.data}\n")
+            sys.stdout.write(f"{url}\n" if action == "url" else f"running: {server.place.data}\n")
     except (ConfigError, EmbeddedError) as error:
         sys.stderr.write(f"wifiapp: {error}\n")
         return 1

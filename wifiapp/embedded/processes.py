@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 PROC = Path("/proc")
+SOCKET = ".s.PGSQL.5432"
 
 
 def postmasters(data: Path) -> set[int]:
@@ -48,7 +49,7 @@ def clear_stale(data: Path, sockets: Path, patience: float = 15) -> None:
         if time.monotonic() > deadline:
             return
         time.sleep(0.05)
-    for name in (".s.PGSQL.5432.lock", ".s.PGSQL.5432"):
+    for name in (f"{SOCKET}.lock", SOCKET):
         (sockets / name).unlink(missing_ok=True)
     (data / "postmaster.pid").unlink(missing_ok=True)
 
