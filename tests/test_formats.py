@@ -103,3 +103,8 @@ def test_numbers_are_grouped_and_ratios_are_percents():
 def test_nothing_is_a_dash_in_every_format(name):
     more = {"money": ["USD"], "moment": ["UTC"]}.get(name, [])
     assert formats.FILTERS[name](None, *more) == formats.NOTHING
+
+
+def test_a_state_is_known_in_any_case_and_a_new_one_shows_its_name():
+    assert formats.state_of("ONLINE") == formats.state_of("online") == formats.STATES["online"]
+    assert formats.state_of("Lost").label == "Lost"

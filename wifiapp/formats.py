@@ -1,13 +1,15 @@
-"""How amounts, moments and sizes are written for people; every filter shows None as a dash."""
+"""How amounts, moments, sizes and states are shown; every filter writes None as a dash."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
 from flask import Flask
 from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _l
 
 from wifiapp import clock
 
@@ -15,6 +17,45 @@ NOTHING = "\N{EN DASH}"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 THREE_FIGURES = 100
+
+
+class State(NamedTuple):
+    """How a state is shown: never by its tone alone."""
+
+    tone: str
+    icon: str
+    label: str
+
+
+STATES = {
+    "online": State("good", "wifi", _l("Online")),
+    "offline": State("plain", "wifi-off", _l("Offline")),
+    "unknown": State("warn", "help-circle", _l("Unknown")),
+    "available": State("accent", "ticket", _l("Available")),
+    "sold": State("info", "receipt", _l("Sold")),
+    "active": State("good", "player-play", _l("Active")),
+    "expired": State("plain", "clock-off", _l("Expired")),
+    "disabled": State("bad", "ban", _l("Disabled")),
+    "blocked": State("bad", "ban", _l("Blocked")),
+    "void": State("bad", "circle-x", _l("Void")),
+    "queued": State("plain", "hourglass", _l("Queued")),
+    "running": State("info", "loader-2", _l("Running")),
+    "ready": State("good", "circle-check", _l("Ready")),
+    "verified": State("good", "shield-check", _l("Verified")),
+    "failed": State("bad", "alert-circle", _l("Failed")),
+    "cancelled": State("plain", "x", _l("Cancelled")),
+    "pinned": State("accent", "pin", _l("Pinned")),
+    "admin": State("plum", "key", _l("Admin")),
+    "manager": State("info", "building-store", _l("Manager")),
+    "seller": State("accent", "cash-register", _l("Seller")),
+    "demo": State("warn", "flask", _l("Demo")),
+    "private": State("plum", "eye-off", _l("Private address")),
+}
+
+
+def state_of(name: str) -> State:
+    """Return how a state is shown, whatever its case; an unknown one is shown by its own name."""
+    return STATES.get(name.lower(), State("plain", "tag", name))
 
 
 def money(amount: Decimal | None, currency: str) -> str:
@@ -95,6 +136,7 @@ FILTERS: dict[str, Callable[..., str]] = {
 def init_app(app: Flask) -> None:
     """Offer the formats to the templates; `count` takes the place of Jinja's name for `length`."""
     app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals["state_of"] = state_of
 
 
 def _coarse(seconds: int) -> tuple[int, str]:
