@@ -95,6 +95,8 @@ class Place:
             )
 
     def _check_entry(self, account: Account | None) -> None:
+        if account and self.path.stat().st_uid == 0:
+            account.own(self.path)
         if not (account.may_enter(self.path) if account else os.access(self.path, os.W_OK)):
             name = account.name if account else "this user"
             raise EmbeddedError(

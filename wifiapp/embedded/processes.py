@@ -28,10 +28,12 @@ def is_postmaster(pid: str, data: Path) -> bool:
     return arguments[0].endswith(b"/postgres") and str(data).encode() in arguments[1:]
 
 
-def ready(data: Path) -> bool:
+def ready(data: Path, sockets: Path) -> bool:
     """Tell from two small reads whether the server of this data folder accepts connections."""
-    lines = _pid_file(data)
-    return len(lines) > 7 and lines[7].strip() == "ready" and is_postmaster(lines[0].strip(), data)  # noqa: PLR2004
+    match _pid_file(data):
+        case [pid, _, _, _, _, _, _, state, *_] if state.strip() == "ready":
+            return is_postmaster(pid.strip(), data) and (sockets / SOCKET).exists()
+    return False
 
 
 def clear_stale(data: Path, sockets: Path, patience: float = 15) -> None:

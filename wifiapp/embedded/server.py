@@ -45,7 +45,7 @@ class Embedded:
         Makes the cluster and the database `wifiapp` the first time, starts the server when it
         does not run, and waits while it recovers.
         """
-        if self.place.root in _complete and processes.ready(self.place.data):
+        if self.place.root in _complete and processes.ready(self.place.data, self.place.sockets):
             return self.url
         with self._changing():
             self.place.settle()
