@@ -18,8 +18,10 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from itsdangerous import URLSafeTimedSerializer
 from psycopg import sql
 from sqlalchemy.engine import make_url
+from werkzeug.datastructures import Headers
 
 from tests.pages import check_page
 from wifiapp import create_app
@@ -198,12 +200,24 @@ def own_app(own_database, app_on):
 class StrictClient(FlaskClient):
     """A browser that looks at every page it gets, and starts each request afresh."""
 
-    def open(self, *args, **kwargs):
+    def open(self, *args, csrf=True, **kwargs):
+        """Ask for a page; a POST carries the session's CSRF token unless `csrf=False`."""
+        if csrf and kwargs.get("method") in {"POST", "PUT", "PATCH", "DELETE"}:
+            headers = Headers(kwargs.get("headers"))
+            headers.setdefault("X-CSRFToken", self.csrf_token())
+            kwargs["headers"] = headers
         # An empty context: the test's own app context must not lend its `g` to the request.
         response = contextvars.Context().run(super().open, *args, **kwargs)
         if response.mimetype == "text/html" and response.status_code != 304:
             check_page(response)
         return response
+
+    def csrf_token(self):
+        """Return the token that the pages of this session would carry."""
+        with self.session_transaction() as session:
+            raw = session.setdefault("csrf_token", uuid4().hex)
+        signer = URLSafeTimedSerializer(self.application.secret_key, salt="wtf-csrf-token")
+        return signer.dumps(raw)
 
 
 @pytest.fixture
@@ -237,7 +251,7 @@ def sign_in_as(app):
 
 @pytest.fixture
 def admin_client(sign_in_as):
-    from tests.factories import make_user
+    from tests.factories import make_user  # noqa: PLC0415 - the factories import the models
 
     return sign_in_as(make_user("ADMIN"))
 
