@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from wifiapp.errors import WifiError
 
-T = TypeVar("T", bound=Row[Any])
+T = TypeVar("T")
 PAGE_SIZE = 50
 
 
@@ -34,7 +34,7 @@ class Page(Generic[T]):
 def fetch_page(
     session: Session,
     query: Select[Any],
-    keys: Sequence[ColumnElement[Any]],
+    keys: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
     key_of: Callable[[Any], Sequence[Any]],
     after: str | None = None,
     size: int = PAGE_SIZE,
