@@ -12,11 +12,23 @@ function refresh() {
 setInterval(refresh, LIVE_EVERY);
 document.addEventListener("visibilitychange", refresh);
 
+// A table that fits needs no scroll bar of its own, and then its header can stick to the window.
+const watcher = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    target.classList.toggle("fits", target.scrollWidth <= target.clientWidth);
+  }
+});
+function watchTables() {
+  for (const box of document.querySelectorAll(".table-box:not(.tall)")) watcher.observe(box);
+}
+watchTables();
+document.addEventListener("htmx:afterSettle", watchTables);
+
 // A refresh must not shut a menu that was opened, nor wipe a chart's drawing.
 if (window.Idiomorph) {
   const kept = { CANVAS: ["width", "height", "style"], DETAILS: ["open"] };
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
-    !kept[node.tagName]?.includes(name);
+    !kept[node.tagName]?.includes(name) && !(name === "class" && node.matches(".table-box"));
 }
 
 // Say so when the server is away, and do not put another page (the sign-in) into a live part.

@@ -25,7 +25,7 @@ function looks(type, index, count) {
       borderWidth: 2.5,
       pointRadius: count > 40 ? 0 : 2.5,
       pointHoverRadius: 5,
-      tension: 0.25,
+      cubicInterpolationMode: "monotone",
       spanGaps: false,
     };
   }
@@ -48,7 +48,7 @@ function tip(context) {
   return ` ${name}: ${dataset.display ? dataset.display[dataIndex] : formattedValue}`;
 }
 
-function options(type, series) {
+function options(type, series, keyed) {
   const sideways = type === "horizontal";
   const round = type === "doughnut";
   const stacked = type === "stacked";
@@ -61,7 +61,7 @@ function options(type, series) {
     scales: round ? {} : { x: axis(stacked, sideways), y: axis(stacked, !sideways) },
     plugins: {
       legend: {
-        display: round || series > 1,
+        display: !keyed && (round || series > 1),
         position: round ? "right" : "bottom",
         labels: { color: colour("ink"), usePointStyle: true, boxHeight: 7, padding: 16 },
       },
@@ -92,7 +92,7 @@ function draw(canvas) {
   new Chart(canvas, {
     type: known[spec.type] || spec.type,
     data: { labels: spec.labels, datasets },
-    options: options(spec.type, datasets.length),
+    options: options(spec.type, datasets.length, canvas.dataset.key === "table"),
   });
   drawn.set(canvas, text);
 }
