@@ -34,7 +34,7 @@ def url(app, name):
 
 
 @pytest.fixture
-def browser():
+def visitor():
     return site(STATIC).test_client()
 
 
@@ -56,14 +56,14 @@ def test_no_static_file_fetches_from_another_host(path):
     assert "sourceMappingURL" not in text
 
 
-@pytest.mark.parametrize("path", STATIC.rglob("*.css"), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*STATIC.rglob("*.css")], ids=lambda path: path.name)
 def test_a_file_named_in_a_style_sheet_is_there(path):
     for name in re.findall(r"url\([\"']?([^\"')]+)", path.read_text()):
         assert (path.parent / name).is_file()
 
 
-def test_a_hashed_file_may_be_kept_for_ever(browser):
-    answer = browser.get(url(browser.application, "css/app.css"))
+def test_a_hashed_file_may_be_kept_for_ever(visitor):
+    answer = visitor.get(url(visitor.application, "css/app.css"))
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -71,17 +71,17 @@ def test_a_hashed_file_may_be_kept_for_ever(browser):
     assert answer.data == (STATIC / "css/app.css").read_bytes()
 
 
-def test_the_plain_url_works_and_asks_again_each_time(browser):
-    first = browser.get("/static/css/app.css")
+def test_the_plain_url_works_and_asks_again_each_time(visitor):
+    first = visitor.get("/static/css/app.css")
     assert first.status_code == 200 and first.headers["Cache-Control"] == "no-cache"
-    again = browser.get("/static/css/app.css", headers={"If-None-Match": first.headers["ETag"]})
+    again = visitor.get("/static/css/app.css", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304 and not again.data
 
 
-def test_gzip_is_sent_to_those_who_take_it_and_has_its_own_etag(browser):
-    plain = browser.get("/static/css/app.css")
-    small = browser.get("/static/css/app.css", headers={"Accept-Encoding": "br, gzip"})
-    refused = browser.get("/static/css/app.css", headers={"Accept-Encoding": "gzip;q=0"})
+def test_gzip_is_sent_to_those_who_take_it_and_has_its_own_etag(visitor):
+    plain = visitor.get("/static/css/app.css")
+    small = visitor.get("/static/css/app.css", headers={"Accept-Encoding": "br, gzip"})
+    refused = visitor.get("/static/css/app.css", headers={"Accept-Encoding": "gzip;q=0"})
     assert small.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(small.data) == plain.data == refused.data
     assert len(small.data) < len(plain.data) / 2
@@ -89,9 +89,9 @@ def test_gzip_is_sent_to_those_who_take_it_and_has_its_own_etag(browser):
     assert {plain.headers["Vary"], small.headers["Vary"]} == {"Accept-Encoding"}
 
 
-def test_a_font_is_not_gzipped_again(browser):
+def test_a_font_is_not_gzipped_again(visitor):
     font = next(VENDOR.rglob("*.woff2")).relative_to(STATIC).as_posix()
-    answer = browser.get(f"/static/{font}", headers={"Accept-Encoding": "gzip"})
+    answer = visitor.get(f"/static/{font}", headers={"Accept-Encoding": "gzip"})
     assert answer.content_type == "font/woff2" and "Content-Encoding" not in answer.headers
 
 
@@ -108,8 +108,8 @@ def test_a_font_is_not_gzipped_again(browser):
         "/static/css/app.css%00",
     ],
 )
-def test_anything_else_is_not_found(browser, path):
-    assert browser.get(path).status_code == 404
+def test_anything_else_is_not_found(visitor, path):
+    assert visitor.get(path, follow_redirects=True).status_code == 404
 
 
 def test_a_changed_file_changes_the_urls(tmp_path):
@@ -119,15 +119,15 @@ def test_a_changed_file_changes_the_urls(tmp_path):
     assert url(site(tmp_path), "app.css") != before
 
 
-def test_a_misspelt_asset_or_icon_is_an_error_at_once(browser):
-    icon = browser.application.jinja_env.globals["icon"]
+def test_a_misspelt_asset_or_icon_is_an_error_at_once(visitor):
+    icon = visitor.application.jinja_env.globals["icon"]
     with pytest.raises(LookupError, match=r"css/ap\.css"):
-        url(browser.application, "css/ap.css")
+        url(visitor.application, "css/ap.css")
     with pytest.raises(LookupError, match="tikcet"):
         icon("tikcet")
 
 
-@pytest.mark.parametrize("path", VENDOR.rglob("*.svg"), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*VENDOR.rglob("*.svg")], ids=lambda path: path.stem)
 def test_an_icon_is_hidden_from_screen_readers_and_leaves_its_look_to_the_style_sheet(path):
     icon = site(STATIC).jinja_env.globals["icon"](path.stem)
     assert icon.startswith('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><')
