@@ -65,7 +65,7 @@ def list_backups(after: str | None = None) -> Page[Backup]:
     page = fetch_page(
         db.session(),
         select(Backup),
-        (Backup.created_at, Backup.id),
+        (Backup.created_at.expression, Backup.id.expression),
         lambda row: (row[0].created_at, row[0].id),
         after,
     )

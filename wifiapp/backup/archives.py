@@ -1,0 +1,54 @@
+"""Where archives lie on the disk, and how much room there is for more."""
+
+import shutil
+from pathlib import Path
+
+from wifiapp.backup.errors import BackupError
+from wifiapp.config import Config
+
+
+class FileGone(BackupError):
+    """The catalogue knows the archive, the folder does not hold it."""
+
+    status = 410
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The file {path.name} is no longer in {path.parent}. Your data was not changed. Put "
+            "the file back there, or delete this entry and create a new backup."
+        )
+
+
+def path_of(config: Config, file_name: str | None) -> Path:
+    """Return where the catalogued archive lies, or raise `FileGone`."""
+    path = config.backup_dir / Path(file_name or "unfinished").name
+    if not path.is_file():
+        raise FileGone(path)
+    return path
+
+
+def exists(config: Config, file_name: str | None) -> bool:
+    """Tell whether the archive is where the catalogue says."""
+    return file_name is not None and (config.backup_dir / Path(file_name).name).is_file()
+
+
+def remove(config: Config, file_name: str | None) -> None:
+    """Delete the archive's file, which may be gone already; raise `BackupError` if that fails."""
+    if file_name is None:
+        return
+    path = config.backup_dir / Path(file_name).name
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise BackupError(
+            f"The file {path} could not be deleted: {error.strerror}. Nothing was changed. Make "
+            "the folder writable for wifiapp and try again."
+        ) from error
+
+
+def free_space(config: Config) -> int:
+    """Return the bytes that are free where backups are kept."""
+    folder = config.backup_dir
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,78 @@
+"""Who makes a backup: a lock that ends with its holder, and what it writes of its progress."""
+
+import time
+from threading import Event
+from types import TracebackType
+from typing import Self
+
+from wifiapp import clock
+from wifiapp.backup.engine import Cancelled, Progress
+from wifiapp.backup.queries import LOCK_KEY
+from wifiapp.backup.results import Report, say_nothing
+from wifiapp.config import Config
+from wifiapp.db import connect
+
+INTERVAL = 0.5  # seconds between two writes
+
+_TAKE = f"SELECT pg_try_advisory_lock({LOCK_KEY})".replace(":id", "%(id)s")
+_WRITE = """
+    UPDATE backups
+    SET stage = %(stage)s, "stageTable" = %(table)s, "rowsDone" = %(rows_done)s,
+        "rowsExpected" = %(rows_expected)s, "bytesDone" = %(bytes_done)s, "updatedAt" = %(now)s
+    WHERE id = %(id)s
+    RETURNING "cancelRequestedAt" IS NOT NULL
+"""
+
+
+class Holder:
+    """Holds a backup on a connection of its own, so that nobody else makes or buries it.
+
+    `report` is what the engine is given: it writes the progress at most twice a second, and
+    raises `Cancelled` when somebody asked for that or `stop` is set. As it writes on the
+    connection that holds the lock, a holder that lost the lock cannot go on.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        backup_id: str,
+        stop: Event | None = None,
+        listener: Report = say_nothing,
+    ) -> None:
+        self.config = config
+        self.id = backup_id
+        self.stop = stop or Event()
+        self.listener = listener
+        self.next_write = 0.0
+        self.stage = ""
+
+    def __enter__(self) -> Self:
+        self.connection = connect(self.config, autocommit=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.connection.close()
+
+    def take(self) -> bool:
+        """Take the lock if nobody has it; tell whether it was free."""
+        row = self.connection.execute(_TAKE, {"id": self.id}).fetchone()
+        return bool(row and row[0])
+
+    def report(self, progress: Progress) -> None:
+        """Write how far the backup is, or raise `Cancelled`."""
+        if self.stop.is_set():
+            raise Cancelled("The worker was stopped.")
+        self.listener(progress)
+        now = time.monotonic()
+        if now < self.next_write and progress.stage == self.stage:
+            return
+        self.next_write, self.stage = now + INTERVAL, progress.stage
+        facts = {**vars(progress), "id": self.id, "now": clock.now().replace(tzinfo=None)}
+        row = self.connection.execute(_WRITE, facts).fetchone()
+        if row is None or row[0]:
+            raise Cancelled("Somebody cancelled the backup.")

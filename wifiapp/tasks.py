@@ -1,0 +1,32 @@
+"""Everything the worker does, and how often, in one import."""
+
+from collections.abc import Mapping
+from threading import Event
+from typing import Any
+
+from wifiapp import clock
+from wifiapp.backup import operations as backups
+from wifiapp.config import Config
+from wifiapp.jobs import operations as jobs
+from wifiapp.jobs.worker import Task
+
+
+def tasks(config: Config) -> list[Task]:
+    """List the worker's tasks, each with the seconds between two runs."""
+
+    def run_backup(stop: Event) -> Mapping[str, Any] | None:
+        return backups.run_queued(config, stop)
+
+    def end_interrupted(_stop: Event) -> Mapping[str, Any] | None:
+        ended = backups.end_interrupted(config)
+        return {"backups": ended} if ended else None
+
+    def sweep(_stop: Event) -> Mapping[str, Any] | None:
+        swept = jobs.sweep(clock.now())
+        return {"rows": swept} if swept else None
+
+    return [
+        Task("backup", 1, run_backup),
+        Task("interrupted", 15, end_interrupted),
+        Task("sweep", 600, sweep),
+    ]
