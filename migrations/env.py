@@ -2,7 +2,8 @@
 
 `flask db …` works on the live schema. The doctor and the backup engine hand over a connection
 of their own in `config.attributes["connection"]`, whose search_path names the one schema to
-work in; then nothing is committed here.
+work in; then nothing is committed here. `config.attributes["on_version_apply"]` is called after
+each migration.
 """
 
 from datetime import UTC, datetime
@@ -35,7 +36,8 @@ options = {
 
 
 def run(connection):
-    context.configure(connection=connection, **options)
+    look = context.config.attributes.get("on_version_apply", ())
+    context.configure(connection=connection, on_version_apply=look, **options)
     with context.begin_transaction():
         # A migration that cannot have its lock soon gives way to the shop and says so,
         # instead of making every page wait behind it.

@@ -84,7 +84,9 @@ class Part:
     `table` is empty for functions and views. `definition` is a constraint's body or a whole
     CREATE statement. `state` says what ails it ("invalid", "disabled"), else it is empty.
     `references` is the table that a foreign key points to. Indexes behind constraints are
-    within their constraint.
+    within their constraint. `reloaded` is how PostgreSQL writes the definition after reading its
+    own text once, where that is known: `x IN ('A')` on a varchar comes back in another form from
+    a dump, and neither form is a difference.
     """
 
     kind: str
@@ -93,6 +95,7 @@ class Part:
     definition: str
     state: str = ""
     references: str | None = None
+    reloaded: str = ""
 
     @property
     def create(self) -> str:
