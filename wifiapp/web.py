@@ -1,7 +1,9 @@
 """What all pages share: who may enter, what surrounds a page, and the security headers."""
 
+import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask, Response, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from flask_wtf import CSRFProtect
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wifiapp.access import ANYBODY, Actor, Viewer, allowed
@@ -17,7 +20,10 @@ from wifiapp.config import Config
 from wifiapp.logs import request_id
 
 VERSION = "0.1.0"
-csrf = CSRFProtect()
+MakeBanner = Callable[[], "Banner | None"]
+
+# What somebody with a one-time password may open until they have set their own.
+BEFORE_OWN_PASSWORD = frozenset({"auth.password", "auth.sign_out"})
 
 # Label, endpoint, icon. A page is in the menu of the roles its view is open to.
 NAVIGATION = (
@@ -30,20 +36,35 @@ NAVIGATION = (
     (_l("System"), "system.index", "heartbeat"),
 )
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
 )
+CONTENT_SECURITY_POLICY = "; ".join(POLICY)
+
+
+class _Csrf(CSRFProtect):  # type: ignore[misc]
+    """Refuses a POST without the token of its session, in words that help."""
+
+    def _error_response(self, reason: str) -> NoReturn:  # noqa: ARG002 - theirs
+        abort(
+            400,
+            _(
+                "The form was sent from a page that is out of date, or the browser keeps no "
+                "cookies for this site. Nothing was changed."
+            ),
+        )
+
+
+csrf = _Csrf()
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,12 @@ def init_app(app: Flask, config: Config) -> None:
     app.context_processor(_surroundings)
 
 
+def home_url() -> str:
+    """Return the first page that the signed-in person may open."""
+    pages = _navigation()
+    return pages[0].url if pages else url_for("auth.password")
+
+
 def current_viewer() -> Viewer:
     """Return what the signed-in person may see."""
     user = current_user
@@ -88,22 +115,45 @@ def current_viewer() -> Viewer:
 def current_actor() -> Actor:
     """Return who acts in this request, for the audit log."""
     if not current_user.is_authenticated:
-        return Actor(None, "", request.remote_addr, request_id())
-    return Actor(current_user.id, current_user.email, request.remote_addr, request_id())
+        return Actor(None, "", _address(), request_id())
+    return Actor(current_user.id, current_user.email, _address(), request_id())
+
+
+def _address() -> str | None:
+    """Return where the request comes from, None when it is no IP address."""
+    text = (request.remote_addr or "").partition("%")[0]  # fe80::1%eth0
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
 
 
 def _guard() -> ResponseReturnValue | None:
     """Let in whom the view names; a view that names nobody lets nobody in."""
     if request.endpoint is None:
         return None  # 404 and 405 are answered by the router
+    _refuse_nul()
     roles = allowed(current_app.view_functions[request.endpoint])
     if ANYBODY in roles:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in", next=_way_back()), 303)
+    if current_user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
+        return redirect(url_for("auth.password"), 303)
     if current_user.role not in roles:
+        if request.path == "/":
+            return redirect(home_url(), 303)
         abort(403, _("Your role does not include this page. Ask an administrator."))
     return None
+
+
+def _refuse_nul() -> None:
+    """Refuse the one character that PostgreSQL has no place for, before any query meets it."""
+    given = [request.path, *request.args.keys(), *request.form.keys()]
+    for values in (*request.args.listvalues(), *request.form.listvalues()):
+        given += values
+    if any("\0" in text for text in given):
+        abort(400, _("The address or the form holds a character that is not text."))
 
 
 def _way_back() -> str | None:
@@ -129,7 +179,13 @@ def _secure(response: Response) -> Response:
 
 
 def _surroundings() -> dict[str, Any]:
-    return {"nav": _navigation(), "banners": _banners(), "app_version": VERSION}
+    """Offer what layouts show; asked for on use, as a page without a database asks for none."""
+    return {
+        "current_user": current_user,
+        "nav": LocalProxy(_navigation),
+        "banners": LocalProxy(_banners),
+        "app_version": VERSION,
+    }
 
 
 def _navigation() -> list[NavItem]:
@@ -150,10 +206,11 @@ def _is_active(endpoint: str) -> bool:
 
 def _banners() -> list[Banner]:
     """Collect what the features want said above every page (see `banner`)."""
-    found = (make() for make in current_app.extensions.get("wifiapp.banners", ()))
+    makers: list[MakeBanner] = current_app.extensions.get("wifiapp.banners", [])
+    found = (make() for make in makers)
     return [banner for banner in found if banner is not None]
 
 
-def banner(app: Flask, make: Any) -> None:
+def banner(app: Flask, make: MakeBanner) -> None:
     """Register a function that returns a `Banner` or None; it must never raise."""
     app.extensions.setdefault("wifiapp.banners", []).append(make)

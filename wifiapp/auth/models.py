@@ -34,6 +34,13 @@ class User(Model):
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 
+    is_authenticated = True  # what Flask-Login asks of a user
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """Return what a session cookie keeps of the user."""
+        return f"{self.id}.{self.session_version}"
+
 
 class RateLimit(Model):
     """A counter of one window, shared by all web workers."""

@@ -31,3 +31,10 @@ def get_business(business_id: str, viewer: Viewer | None = None) -> Business:
     if business is None:
         raise NotFound("There is no such business.")
     return business
+
+
+def zone_of(viewer: Viewer, business_id: str | None = None) -> str:
+    """Return the time zone to show times in: the business's, else that of the viewer's first."""
+    seen = list_businesses(viewer)
+    chosen = [each for each in seen if each.id == business_id] or seen
+    return chosen[0].timezone if chosen else "UTC"

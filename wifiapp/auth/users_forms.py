@@ -1,0 +1,69 @@
+"""What an administrator types about a user."""
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Field, RadioField, SelectMultipleField, StringField, ValidationError
+from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from wifiapp.access import EVERY_ROLE
+from wifiapp.auth.emails import LONGEST, is_email
+from wifiapp.auth.forms import EMAIL_KEYS
+from wifiapp.businesses import queries as businesses
+
+ROLES = {
+    "ADMIN": _l("Administrator: everything, also users and backups, in all businesses"),
+    "MANAGER": _l("Manager: runs the businesses chosen below"),
+    "SELLER": _l("Seller: sells in the businesses chosen below, sees their own sales"),
+}
+ROLE_CHOICES = [(role, ROLES[role]) for role in EVERY_ROLE]
+
+
+class BusinessesField(SelectMultipleField):  # type: ignore[misc]
+    """Boxes of all businesses; `demo` in the label where it is one."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def choose_from_all(self) -> None:
+        self.choices = [
+            (each.id, _("%(name)s (demo)", name=each.name) if each.is_demo else each.name)
+            for each in businesses.list_businesses()
+        ]
+
+
+class UserForm(FlaskForm):  # type: ignore[misc]
+    name = StringField(
+        _l("Name"),
+        [Length(max=100, message=_l("Take at most 100 characters."))],
+        render_kw={"autocomplete": "off"},
+    )
+    role = RadioField(_l("Role"), choices=ROLE_CHOICES, default="SELLER", validate_choice=False)
+    businesses = BusinessesField(_l("Businesses"), validate_choice=False)
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.businesses.choose_from_all()
+
+    def validate_role(self, field: Field) -> None:
+        if field.data not in EVERY_ROLE:
+            raise ValidationError(_("Choose one of the roles."))
+
+    def validate_businesses(self, field: Field) -> None:
+        if not set(field.data or ()) <= {value for value, _label in field.choices}:
+            raise ValidationError(_("One of these businesses does not exist any more."))
+
+
+class InviteForm(UserForm):
+    email = EmailField(
+        _l("Email"),
+        [InputRequired(_l("Enter an email address.")), Length(max=LONGEST)],
+        render_kw={"autocomplete": "off", **EMAIL_KEYS},
+    )
+
+    def validate_email(self, field: Field) -> None:
+        if not is_email((field.data or "").strip()):
+            raise ValidationError(
+                _("This is not an email address. One looks like ann@example.org.")
+            )
