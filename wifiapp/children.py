@@ -58,6 +58,7 @@ class Child:
             self.kill()
         elif now >= self._due:
             self.start()
+            say(f"{self.name} was started again.")
 
     def terminate(self) -> None:
         if self._process is not None and self.alive():

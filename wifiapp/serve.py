@@ -16,10 +16,12 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 
 from wifiapp import create_app
+from wifiapp.auth.operations import ensure_first_admin
 from wifiapp.children import Child, end
 from wifiapp.config import Config, ConfigError
 from wifiapp.embedded import Embedded, EmbeddedError
 from wifiapp.embedded.errors import cause
+from wifiapp.errors import WifiError
 
 OLDEST = 15  # major version of PostgreSQL
 ANY_HOST = {"0.0.0.0", "::", ""}  # noqa: S104 - compared with, not bound to
@@ -120,16 +122,22 @@ def check_external(url: str) -> None:
 
 def prepare(config: Config) -> None:
     """Bring the database up to date, and make the first admin when there is none."""
-    from wifiapp.auth.operations import ensure_first_admin  # noqa: PLC0415 - REVIEW
-
     app = create_app(config)
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("flask_migrate").setLevel(logging.CRITICAL)  # it says what we say
     with app.app_context():
         migrate(app, config)
-        made = ensure_first_admin(config.admin_email, config.admin_password)
+        try:
+            made = ensure_first_admin(config.admin_email, config.admin_password)
+        except WifiError as error:
+            raise StartError(
+                f"{error} Nobody was made. Set WIFIAPP_ADMIN_EMAIL and WIFIAPP_ADMIN_PASSWORD "
+                "to others, or to nothing."
+            ) from error
     if made:
         email, password = made
-        say(f"first admin: {email}  password: {password}  (shown only this once)")
+        secret = f"password: {password}  (shown only this once)" if password else "(as set)"
+        say(f"first admin: {email}  {secret}")
 
 
 def migrate(app: Flask, config: Config) -> None:
