@@ -2,7 +2,8 @@
 
 Run by a person when a version changes, with npm installed: `python scripts/vendor_static.py`.
 The result is committed, so nothing is fetched when the app is built or runs. Each package gets a
-folder `<name>@<version>` with its licence; `manifest.json` holds the SHA-256 of every file.
+folder `<name>@<version>` with its licence; `manifest.json` holds the SHA-256 of every file. The
+icons become one style sheet: a class each, so that a page with hundreds of them stays small.
 """
 
 import hashlib
@@ -31,6 +32,14 @@ PACKAGES = {
     "htmx.org@2.0.11": ["dist/htmx.min.js"],
     "idiomorph@0.8.0": ["dist/idiomorph-ext.min.js"],
 }
+ICON = """\
+.i-%s {
+  --icon: url("data:image/svg+xml,\
+%%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%%23000' \
+stroke-width='1.75' stroke-linecap='round' stroke-linejoin='round'%%3E%s%%3C/svg%%3E");
+}
+"""
+SHAPE = re.compile(r'<(?!svg|path stroke="none")\w[^>]*?/>')
 SOURCE_MAP = re.compile(rb"\n?//# sourceMappingURL=\S+\s*$")
 
 
@@ -70,11 +79,13 @@ def copy_package(scratch: Path, spec: str, files: list[str]) -> dict[str, dict[s
     target.mkdir(parents=True)
     licence = next(source.glob("LICENSE*"))
     manifest = {}
-    for path in [*(source / file for file in files), licence]:
-        body = path.read_bytes()
-        if path.suffix == ".js":
-            body = SOURCE_MAP.sub(b"\n", body)
-        copy = target / ("LICENSE" if path == licence else path.name)
+    bodies = {path.name: path.read_bytes() for path in (source / file for file in files)}
+    if name == "@tabler/icons":
+        bodies = {"icons.css": "".join(icon_rule(*icon) for icon in bodies.items()).encode()}
+    bodies["LICENSE"] = licence.read_bytes()
+    for filename, original in bodies.items():
+        body = SOURCE_MAP.sub(b"\n", original) if filename.endswith(".js") else original
+        copy = target / filename
         copy.write_bytes(body)
         manifest[copy.relative_to(VENDOR).as_posix()] = {
             "licence": about["license"],
@@ -82,6 +93,12 @@ def copy_package(scratch: Path, spec: str, files: list[str]) -> dict[str, dict[s
             "sha256": hashlib.sha256(body).hexdigest(),
         }
     return manifest
+
+
+def icon_rule(filename: str, svg: bytes) -> str:
+    """Return the class of one icon: its shapes as the mask that the style sheet fills."""
+    shapes = "".join(SHAPE.findall(svg.decode())).replace('"', "'").replace(" /", "/")
+    return ICON % (filename.removesuffix(".svg"), shapes.replace("<", "%3C").replace(">", "%3E"))
 
 
 if __name__ == "__main__":

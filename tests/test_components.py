@@ -86,7 +86,7 @@ def test_a_field_without_help_or_error_names_neither(render):
 @pytest.mark.parametrize("state", [*formats.STATES, "Something new"])
 def test_a_state_is_a_word_and_an_icon_never_colour_alone(render, state):
     html = render('{% from "components/status.html" import badge %}{{ badge(state) }}', state=state)
-    assert "<svg" in html and re.search(r"</svg>[A-Z][a-z ]+</span>", html)
+    assert re.search(r"<i class=[^>]+></i>[A-Z][a-z ]+</span>", html)
 
 
 def test_an_empty_table_is_its_explanation(render):

@@ -1,4 +1,4 @@
-"""Static files that browsers may keep for ever, and icons that are part of the page."""
+"""Static files that browsers may keep for ever, and the icons among them."""
 
 import gzip
 import mimetypes
@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from flask import Flask, Response, abort, request, url_for
 from markupsafe import Markup
+
+from wifiapp.access import allow_anybody
 
 FOREVER = "public, max-age=31536000, immutable"
 TEXT = re.compile(r"text/|application/json|image/svg\+xml")
@@ -31,7 +33,6 @@ class Assets:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.get = cache(self._read)
-        self.icon = cache(self._inline)
 
     @cached_property
     def digest(self) -> str:
@@ -58,17 +59,22 @@ class Assets:
             gzipped = gzip.compress(body, mtime=0)
         return Asset(body, gzipped, mimetype, sha256(body).hexdigest()[:16])
 
-    def _inline(self, name: str) -> Markup:
-        """Return the icon's SVG: its shapes by Tabler, its size and colour by the style sheet."""
-        found = list(self.folder.glob(f"vendor/tabler-icons@*/{name}.svg"))
-        if not found:
-            raise LookupError(f"There is no icon {name!r}; add it to scripts/vendor_static.py.")
-        shapes = re.findall(r"<(?!svg|path stroke=\"none\")\w[^>]*/>", found[0].read_text())
-        return Markup(  # noqa: S704 (our own vendored file, not input)
-            '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>'.format(
-                "".join(shapes)
-            )
-        )
+    @cached_property
+    def icons(self) -> dict[str, Markup]:
+        """Map each name in the icons' style sheet to its element; the look is all in classes."""
+        sheet = next(self.folder.glob("vendor/tabler-icons@*/icons.css")).read_text()
+        names = re.findall(r"^\.i-([\w-]+)", sheet, re.MULTILINE)
+        element = Markup('<i class="icon i-{}" aria-hidden="true"></i>')
+        return {name: element.format(name) for name in names}
+
+    def icon(self, name: str) -> Markup:
+        """Return an icon, beside its word: hidden from screen readers."""
+        try:
+            return self.icons[name]
+        except KeyError:
+            raise LookupError(
+                f"There is no icon {name!r}; add it to scripts/vendor_static.py."
+            ) from None
 
 
 def init_app(app: Flask) -> None:
@@ -90,7 +96,7 @@ def init_app(app: Flask) -> None:
         assets.get(name)  # a misspelt name is an error of ours, not a 404 of the visitor's
         return url_for("static", filename=f"{assets.digest}/{name}")
 
-    app.view_functions["static"] = serve
+    app.view_functions["static"] = allow_anybody(serve)
     app.jinja_env.globals.update(asset=asset, icon=assets.icon)
 
 

@@ -15,7 +15,9 @@ document.addEventListener("visibilitychange", refresh);
 // A table that fits needs no scroll bar of its own, and then its header can stick to the window.
 const watcher = new ResizeObserver((entries) => {
   for (const { target } of entries) {
-    target.classList.toggle("fits", target.scrollWidth <= target.clientWidth);
+    const fits = target.scrollWidth <= target.clientWidth;
+    target.classList.toggle("fits", fits);
+    if (!fits) target.tabIndex = 0; // what scrolls can be reached by keyboard
   }
 });
 function watchTables() {
