@@ -1,5 +1,6 @@
 """Where archives lie on the disk, and how much room there is for more."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -44,6 +45,29 @@ def remove(config: Config, file_name: str | None) -> None:
             f"The file {path} could not be deleted: {error.strerror}. Nothing was changed. Make "
             "the folder writable for wifiapp and try again."
         ) from error
+
+
+def copy(path: Path, target: Path) -> Path:
+    """Copy the archive to the file or folder; return the copy's path, or raise `BackupError`.
+
+    It is written beside its name and renamed, so that no half file bears that.
+    """
+    target = target / path.name if target.is_dir() else target
+    part = target.with_name(target.name + ".part")
+    try:
+        private = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with path.open("rb") as source, os.fdopen(private, "wb") as sink:
+            shutil.copyfileobj(source, sink, 1 << 20)
+            sink.flush()
+            os.fsync(sink.fileno())
+        part.rename(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise BackupError(
+            f"The backup is made and safe in {path}, but it could not be copied to {target}: "
+            f"{error.strerror}."
+        ) from error
+    return target
 
 
 def free_space(config: Config) -> int:

@@ -1,5 +1,198 @@
-"""The `flask backup` commands."""
+"""The `flask backup` commands: the same engine as the page, in the foreground."""
 
-from flask.cli import AppGroup
+import os
+from dataclasses import asdict
+from pathlib import Path
 
-backup = AppGroup("backup", help="Make, verify and restore backups.")
+import click
+from flask import current_app
+
+from wifiapp.backup import archives, engine, operations, queries
+from wifiapp.backup.engine import Options, SchemaSick
+from wifiapp.backup.terminal import Bar
+from wifiapp.cli import Group, as_row, echo_json, echo_table
+from wifiapp.config import Config
+from wifiapp.formats import bytes_, count
+
+backup = Group("backup", help="Make, verify and restore backups.")
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@backup.command()
+@click.option("--business", "business_id", metavar="ID", help="Only this business (its id).")
+@click.option("--no-business-data", is_flag=True, help="Only users and settings.")
+@click.option("--audit-logs", is_flag=True, help="Take the audit log too.")
+@click.option("--demo-data", is_flag=True, help="Take the demo businesses too.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Copy the archive to this file or folder as well.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the catalogue's row as JSON.")
+def create(
+    *,
+    business_id: str | None,
+    no_business_data: bool,
+    audit_logs: bool,
+    demo_data: bool,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a backup and prove that it restores.
+
+    The archive is written into BACKUP_DIR, loaded into a scratch schema and compared with what was
+    read; only then it counts. Prints path, rows, bytes and SHA-256. Needs no worker.
+    """
+    if business_id and no_business_data:
+        raise click.UsageError("A backup of one business needs its business data.")
+    config = _config()
+    target = _free_target(output)
+    options = Options(business_id, not no_business_data, audit_logs, demo_data)
+    try:
+        with Bar() as bar:
+            made = operations.create_backup(config, options, bar.report)
+    except SchemaSick as error:
+        for difference in error.report.differences:
+            click.echo(str(difference), err=True)
+        raise
+    path = config.backup_dir / (made.file_name or "")
+    if target is not None:
+        path = archives.copy(path, target)
+    if as_json:
+        echo_json({**as_row(made), "path": str(path)})
+        return
+    click.echo(f"path    {path}")
+    click.echo(f"rows    {made.row_count}")
+    click.echo(f"bytes   {made.size}")
+    click.echo(f"sha256  {made.sha256}")
+
+
+@backup.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
+def list_(*, as_json: bool) -> None:
+    """List the catalogue, newest first."""
+    found = queries.list_all()
+    if as_json:
+        echo_json([as_row(each) for each in found])
+        return
+    echo_table(
+        ("Id", "Created (UTC)", "Status", "Rows", "Bytes", "SHA-256", "File"),
+        [
+            (
+                each.id,
+                f"{each.created_at:%Y-%m-%d %H:%M}",
+                each.status,
+                each.row_count,
+                each.size,
+                each.sha256 and each.sha256[:12],
+                each.file_name,
+            )
+            for each in found
+        ],
+    )
+
+
+@backup.command()
+@click.argument("file", type=FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
+def inspect(file: Path, *, as_json: bool) -> None:
+    """Show what an archive says of itself; needs no database."""
+    manifest = engine.inspect(_found(file))
+    if as_json:
+        echo_json(asdict(manifest))
+        return
+    for name in ("made_at", "made_by", "app_version", "revision", "postgresql", "business_name"):
+        click.echo(f"{name.replace('_', ' '):<14}{getattr(manifest, name) or '-'}")
+    chosen = [name.replace("_", " ") for name, value in vars(manifest.options).items() if value]
+    click.echo(f"{'options':<14}{', '.join(chosen) or '-'}")
+    echo_table(
+        ("Table", "Rows", "Bytes", "Left out"),
+        [(each.name, each.rows, each.bytes, each.left_out) for each in manifest.tables],
+    )
+
+
+@backup.command()
+@click.argument("file", type=FILE)
+def verify(file: Path) -> None:
+    """Prove that an archive restores.
+
+    Reads every byte, loads the rows into a scratch schema of the same server and compares them
+    with what was announced. Live data is not touched.
+    """
+    with Bar() as bar:
+        proved = engine.verify(_config(), _found(file), bar.report)
+    click.echo(
+        f"Verified: {count(proved.rows)} rows of {len(proved.tables)} tables came back equal, "
+        f"revision {proved.revision}, {bytes_(proved.size)}, {proved.seconds:.1f} s."
+    )
+    click.echo(f"sha256  {proved.sha256}")
+
+
+@backup.command()
+@click.argument("file", type=FILE)
+@click.option("--yes", is_flag=True, help="Do it; without this, only say what would happen.")
+def restore(file: Path, *, yes: bool) -> None:
+    """Put an archive in the place of all data, all or nothing.
+
+    Rows that were added since the backup are gone afterwards; what was live before is kept, and
+    `flask backup undo-restore` swaps it back. Without --yes nothing is done (exit 2).
+    """
+    path = _found(file)
+    manifest = engine.inspect(path)
+    if not yes:
+        click.echo(
+            f"This would replace all data by the {count(manifest.rows)} rows that "
+            f"{path.name} holds as of {manifest.made_at} (revision {manifest.revision}). Rows "
+            "added since would be gone; `flask backup undo-restore --yes` brings them back."
+        )
+        click.echo("Nothing was changed. Say --yes to restore.")
+        raise click.exceptions.Exit(2)
+    with Bar() as bar:
+        done = engine.restore(_config(), path, bar.report)
+    click.echo(
+        f"Restored: {count(done.rows)} rows of {len(done.tables)} tables, all equal, in "
+        f"{done.seconds:.1f} s; writes waited {done.lock_milliseconds:.0f} ms."
+    )
+    for note in done.notes:
+        click.echo(note)
+    click.echo(f"What was live before is kept in the schema {done.kept_as}.")
+
+
+@backup.command("undo-restore")
+@click.option("--yes", is_flag=True, help="Do it; without this, only say what would happen.")
+def undo_restore(*, yes: bool) -> None:
+    """Swap back what was live before the last restore.
+
+    Doing it twice restores again. Without --yes nothing is done (exit 2).
+    """
+    if not yes:
+        click.echo("This would swap back what was live before the last restore.")
+        click.echo("Nothing was changed. Say --yes to do it.")
+        raise click.exceptions.Exit(2)
+    done = engine.undo_restore(_config())
+    click.echo(f"{done.came_back} is live again; what was live is kept in {done.kept_as}.")
+
+
+def _found(file: Path) -> Path:
+    """Return the archive by its path, or by its name among the backups."""
+    for path in (file, _config().backup_dir / file.name):
+        if path.is_file():
+            return path
+    raise click.ClickException(f"There is no file {file}. `flask backup list` names the backups.")
+
+
+def _free_target(output: Path | None) -> Path | None:
+    """Refuse early what could not be written after a long run."""
+    if output is None:
+        return None
+    if output.is_file():
+        raise click.ClickException(f"{output} exists already. Nothing was done. Name another file.")
+    folder = output if output.is_dir() else output.parent
+    if not os.access(folder, os.W_OK):
+        raise click.ClickException(f"{folder} is not a folder to write to. Nothing was done.")
+    return output
+
+
+def _config() -> Config:
+    config: Config = current_app.config["WIFIAPP"]
+    return config

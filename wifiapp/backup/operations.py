@@ -33,7 +33,7 @@ def request_backup(config: Config, options: Options, actor: Actor) -> Backup:
 
     Raises `SchemaSick` (with every gap), `UnderWay`, `NotFound` for an unknown business.
     """
-    engine.preflight(config)
+    lifecycle.require_sound_schema()
     lifecycle.be_the_only_one(config)
     backup = lifecycle.add(options, actor, status="QUEUED", started_by="PAGE")
     db.session.commit()
@@ -118,7 +118,7 @@ def create_backup(
 
     Raises what `request_backup` raises, and any `BackupError` that ends it early.
     """
-    engine.preflight(config)
+    lifecycle.require_sound_schema()
     with Holder(config, new_id(), listener=report) as holder:
         holder.take()
         lifecycle.be_the_only_one(config)

@@ -10,6 +10,7 @@ from wifiapp.errors import NotFound
 from wifiapp.paging import Page, fetch_page
 
 UNFINISHED = ("QUEUED", "RUNNING")
+PAGE_SIZE = 15
 
 # Who makes a backup holds this lock on a connection of its own, so that the lock is gone the
 # moment the maker is, however it ended. Asked by reading pg_locks, which disturbs nobody.
@@ -68,6 +69,7 @@ def list_backups(after: str | None = None) -> Page[Backup]:
         (Backup.created_at.expression, Backup.id.expression),
         lambda row: (row[0].created_at, row[0].id),
         after,
+        PAGE_SIZE,
     )
     return Page([row[0] for row in page.rows], page.after)
 
