@@ -22,9 +22,9 @@ from wifiapp.demo.commands import demo as demo_commands
 from wifiapp.demo.views import bp as demo
 from wifiapp.devices.views import bp as devices
 from wifiapp.doctor.commands import doctor as doctor_command
-from wifiapp.doctor.views import bp as system
 from wifiapp.jobs.commands import worker as worker_command
 from wifiapp.sales.views import bp as sales
+from wifiapp.system.views import bp as system
 
 __all__ = ["create_app", "models"]
 

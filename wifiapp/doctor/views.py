@@ -1,5 +1,0 @@
-"""The System page and /healthz."""
-
-from flask import Blueprint
-
-bp = Blueprint("system", __name__, url_prefix="/system")

@@ -1,0 +1,1 @@
+"""What the whole installation looks like: its health, its versions, its room on the disk."""
