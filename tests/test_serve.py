@@ -178,6 +178,7 @@ def test_a_taken_port_is_told_with_the_setting_to_change(serve):
     ("url", "words"),
     [
         ("not a url", "DATABASE_URL is not a URL"),
+        ("postgresql://shop:geheim@localhost:port/shop", "DATABASE_URL is not a URL"),
         ("mysql://shop:geheim@localhost/shop", "PostgreSQL"),
         ("postgresql://shop:geheim@127.0.0.1:1/shop", "Connection refused"),
         ("postgresql://shop:geheim@no-such-host.invalid/shop", "no-such-host.invalid"),

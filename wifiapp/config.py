@@ -70,7 +70,7 @@ def as_psycopg_url(text: str) -> str:
     """Return the URL with psycopg as its driver, or raise `ConfigError`."""
     try:
         url: URL = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise ConfigError(
             "DATABASE_URL is not a URL. It looks like postgresql://user:password@host:5432/name."
         ) from None

@@ -86,8 +86,8 @@ def database(config: Config) -> Iterator[None]:
         yield
         return
     server = Embedded(config.instance / "postgres")
-    say(f"database in {server.place.path}")
     server.hold()
+    say(f"database in {server.place.path}")
     try:
         yield
     finally:
