@@ -7,6 +7,7 @@ from typing import Any
 from wifiapp import clock
 from wifiapp.backup import operations as backups
 from wifiapp.config import Config
+from wifiapp.demo import operations as demo
 from wifiapp.jobs import operations as jobs
 from wifiapp.jobs.worker import Task
 
@@ -25,8 +26,13 @@ def tasks(config: Config) -> list[Task]:
         swept = jobs.sweep(clock.now())
         return {"rows": swept} if swept else None
 
+    def keep_demo_alive(_stop: Event) -> Mapping[str, Any] | None:
+        demo.keep_demo_alive(clock.now())
+        return None  # a heartbeat is nothing to log
+
     return [
         Task("backup", 1, run_backup),
         Task("interrupted", 15, end_interrupted),
         Task("sweep", 600, sweep),
+        Task("demo", 30, keep_demo_alive),
     ]

@@ -2,6 +2,7 @@ import contextlib
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 from psycopg import sql
 from sqlalchemy import func, select
@@ -181,6 +182,16 @@ def test_the_heartbeat_reaches_the_devices_of_answering_hotspots_only():
     assert heard["OK"] == soon
     assert heard["SILENT"] < NOW
     assert actions() == ["demo.load"]
+
+
+def test_the_heartbeat_steps_aside_while_somebody_removes_the_demo(own_app, own_database):
+    with own_app.app_context():
+        operations.load_demo(COMMAND_LINE, NOW)
+        with psycopg.connect(own_database.replace("+psycopg", "")) as other:
+            other.execute("SELECT pg_advisory_xact_lock(hashtext('wifiapp demo'))")
+            assert operations.keep_demo_alive(NOW) == 0
+        assert operations.keep_demo_alive(NOW) > 0
+        db.session.remove()
 
 
 def test_the_heartbeat_ends_what_has_run_out():

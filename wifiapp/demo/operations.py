@@ -84,9 +84,10 @@ def keep_demo_alive(now: datetime) -> int:
     """Let the demo's answering hotspots and their online devices be seen at `now`.
 
     What a poll does for real hotspots: tokens whose time is over expire, their sessions end.
-    Returns how many devices are online; leaves no audit entry, since nobody changed anything.
+    Returns how many devices are online, 0 too while somebody else is at the demo. It leaves no
+    audit entry, since nobody changed anything.
     """
-    alive = _alive_hotspots()
+    alive = _alive_hotspots() if _try_lock() else []
     if not alive:
         db.session.commit()
         return 0
@@ -105,9 +106,17 @@ def keep_demo_alive(now: datetime) -> int:
     return online
 
 
+LOCK = func.hashtext("wifiapp demo")
+
+
 def _lock() -> None:
-    """Wait until nobody else loads or removes the demo."""
-    db.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("wifiapp demo"))))
+    """Wait until nobody else changes the demo."""
+    db.session.execute(select(func.pg_advisory_xact_lock(LOCK)))
+
+
+def _try_lock() -> bool:
+    """Tell whether nobody else changes the demo, and keep it so."""
+    return bool(db.session.scalar(select(func.pg_try_advisory_xact_lock(LOCK))))
 
 
 def _copy(model: type[Model], rows: list[dict[str, Any]]) -> None:
