@@ -23,8 +23,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
 
 
 def lines(change: Mapping[str, Any] | None) -> list[Line]:
-    """Return a change as lines for people."""
-    return [_line(name, value) for name, value in (change or {}).items()]
+    """Return a change as lines for people, without what was left empty."""
+    return [_line(name, value) for name, value in (change or {}).items() if not _empty(value)]
 
 
 def _line(name: str, value: Any) -> Line:
@@ -43,10 +43,14 @@ def words(name: str) -> str:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if value is None or value in ("", [], {}):
+    if _empty(value):
         return "\N{EN DASH}"
     if isinstance(value, (str, int, float)):
         return str(value)
     if isinstance(value, list) and all(isinstance(each, (str, int, float)) for each in value):
         return ", ".join(str(each) for each in value)
     return json.dumps(value, ensure_ascii=False)
+
+
+def _empty(value: Any) -> bool:
+    return value is None or value in ("", [], {})
