@@ -22,7 +22,7 @@ lint: $(VENV)/dev.stamp ## Format, lint, types and security, without changing an
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m mypy
-	@$(BIN)/python -m bandit -q -r -ll wifiapp
+	@$(BIN)/python -m bandit -q -r -ll -c pyproject.toml wifiapp
 
 format: $(VENV)/dev.stamp ## Format the code and mend what ruff can mend
 	@$(BIN)/python -m ruff format .
