@@ -60,6 +60,19 @@ def test_ago_counts_from_now_when_not_told_otherwise():
 
 
 @pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (datetime(2026, 11, 22, 22, 30, tzinfo=UTC), "00:30"),
+        (datetime(2026, 11, 22, 21, 30, tzinfo=UTC), "22 Nov, 23:30"),
+        (datetime(2025, 11, 22, 12, 0, tzinfo=UTC), "22 Nov 2025, 14:00"),
+    ],
+)
+def test_a_brief_moment_leaves_out_the_day_and_the_year_of_now(value, written):
+    now = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    assert formats.brief(value, "Africa/Harare", now) == written
+
+
+@pytest.mark.parametrize(
     ("length", "written"),
     [
         (0, "0 s"),
@@ -101,7 +114,7 @@ def test_numbers_are_grouped_and_ratios_are_percents():
 
 @pytest.mark.parametrize("name", sorted(formats.FILTERS))
 def test_nothing_is_a_dash_in_every_format(name):
-    more = {"money": ["USD"], "moment": ["UTC"]}.get(name, [])
+    more = {"money": ["USD"], "moment": ["UTC"], "brief": ["UTC"]}.get(name, [])
     assert formats.FILTERS[name](None, *more) == formats.NOTHING
 
 

@@ -73,6 +73,18 @@ def moment(value: datetime | None, tz: str) -> str:
     return dates.format_datetime(value, "d MMM y, HH:mm", ZoneInfo(tz), _locale())
 
 
+def brief(value: datetime | None, tz: str, now: datetime | None = None) -> str:
+    """Write an aware datetime for a narrow column: "14:05" today, "22 Nov, 14:05" this year."""
+    if value is None:
+        return NOTHING
+    zone = ZoneInfo(tz)
+    then, today = value.astimezone(zone), (now or clock.now()).astimezone(zone)
+    pattern = "HH:mm" if then.date() == today.date() else "d MMM, HH:mm"
+    if then.year != today.year:
+        pattern = "d MMM y, HH:mm"
+    return dates.format_datetime(then, pattern, zone, _locale())
+
+
 def ago(value: datetime | None, now: datetime | None = None) -> str:
     """Write how long ago an aware datetime was: "12 s ago", "5 d ago"; "in 3 h" when to come."""
     if value is None:
@@ -125,6 +137,7 @@ def percent(ratio: float | Decimal | None) -> str:
 FILTERS: dict[str, Callable[..., str]] = {
     "money": money,
     "moment": moment,
+    "brief": brief,
     "ago": ago,
     "timespan": timespan,
     "filesize": bytes_,

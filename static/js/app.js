@@ -12,6 +12,20 @@ function refresh() {
 setInterval(refresh, LIVE_EVERY);
 document.addEventListener("visibilitychange", refresh);
 
+// "Updated 12 s ago": counted here since the last answer, also where that was "nothing changed".
+let answeredAt = Date.now();
+function countUp() {
+  const seconds = Math.round((Date.now() - answeredAt) / 1000);
+  const span = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`;
+  for (const stamp of document.querySelectorAll("[data-updated]")) {
+    stamp.textContent = stamp.dataset.updated.replace("#", span);
+  }
+}
+setInterval(countUp, 1000);
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.successful) answeredAt = Date.now();
+});
+
 // A table that fits needs no scroll bar of its own, and then its header can stick to the window.
 const watcher = new ResizeObserver((entries) => {
   for (const { target } of entries) {
