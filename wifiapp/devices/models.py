@@ -28,6 +28,13 @@ class WifiTokenDevice(Model):
     __table_args__ = (
         UniqueConstraint("wifi_token_id", "mac_address"),
         is_mac("macAddress"),
+        Index("wifi_token_devices_firstSeen_idx", "first_seen", "id"),
+        Index(
+            "wifi_token_devices_firstSeen_online_idx",
+            "first_seen",
+            "id",
+            postgresql_where=text('"isOnline"'),
+        ),
         archived("business"),
     )
 
@@ -39,7 +46,7 @@ class WifiTokenDevice(Model):
     is_online: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
     current_ip: Mapped[Ip | None]
     first_seen: Mapped[Moment]
-    last_seen: Mapped[Moment] = mapped_column(index=True)
+    last_seen: Mapped[Moment]  # no index: it changes with every poll
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 

@@ -23,6 +23,12 @@ class WifiTokenSale(Model):
         Index("wifi_token_sales_businessId_soldAt_idx", "business_id", "sold_at", "id"),
         Index("wifi_token_sales_soldAt_idx", "sold_at", "id"),
         Index(
+            "wifi_token_sales_voidedAt_idx",
+            "voided_at",
+            "id",
+            postgresql_where=text('"voidedAt" IS NOT NULL'),
+        ),
+        Index(
             "wifi_token_sales_wifiTokenId_live_key",
             "wifi_token_id",
             unique=True,
