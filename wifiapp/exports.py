@@ -1,9 +1,14 @@
-"""Reports as files: the same rows as the page, as CSV and JSON."""
+"""Reports as files: the same rows as the page, as CSV and JSON.
+
+The rows of a long list come from `paging.stream`: an answer is sent after the request's own
+session has been closed.
+"""
 
 import csv
 import io
+import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +16,9 @@ from typing import Any
 from flask import Response, stream_with_context
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+CHUNK = 1 << 15  # characters gathered before they are sent
+
+Rows = Iterable[Mapping[str, Any]]
 
 
 def defused(value: Any) -> Any:
@@ -29,16 +37,16 @@ def plain(value: Any) -> Any:
     return value
 
 
-def as_csv(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Response:
-    """Stream the rows as `<name>.csv` with a heading, cells defused."""
+def as_csv(name: str, columns: Sequence[str], rows: Rows) -> Response:
+    """Stream the rows as `<name>.csv` with a heading, cells defused; what a row lacks is empty."""
 
     def lines() -> Iterator[str]:
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(columns)
         for row in rows:
-            writer.writerow([defused(row[column]) for column in columns])
-            if out.tell() > 1 << 15:
+            writer.writerow([defused(row.get(column)) for column in columns])
+            if out.tell() > CHUNK:
                 yield out.getvalue()
                 out.seek(0)
                 out.truncate()
@@ -50,25 +58,48 @@ def as_csv(name: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]])
 def as_json(
     name: str,
     columns: Sequence[str],
-    rows: Iterable[Mapping[str, Any]],
+    rows: Rows,
+    closing: Callable[[], Mapping[str, Any]] = dict,
     **around: Any,
 ) -> Response:
-    """Stream `{"rows": [...], **around}`; money is text, so that no cent is rounded away."""
+    """Stream `{**around, "rows": [...], **closing()}`; money is text, so that no cent is lost.
 
-    def parts() -> Iterator[str]:
-        head = json.dumps(around, default=plain)[1:-1]
-        yield "{" + (head + ", " if head else "") + '"rows": ['
+    `closing` is asked after the last row: for sums of what was sent.
+    """
+
+    def pieces() -> Iterator[str]:
+        yield "{" + _members(around) + (", " if around else "") + '"rows": ['
         comma = ""
         for row in rows:
-            yield comma + json.dumps({column: plain(row[column]) for column in columns})
+            yield comma + json.dumps({column: plain(row.get(column)) for column in columns})
             comma = ",\n"
-        yield "]}\n"
+        last = _members(closing())
+        yield "]" + (", " if last else "") + last + "}\n"
 
-    return _download(parts(), f"{name}.json", "application/json")
+    return _download(_gathered(pieces()), f"{name}.json", "application/json")
+
+
+def _members(values: Mapping[str, Any]) -> str:
+    return json.dumps(dict(values), default=plain)[1:-1]
+
+
+def _gathered(pieces: Iterable[str]) -> Iterator[str]:
+    """Join small pieces: each that is sent costs a write to the network."""
+    waiting: list[str] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size > CHUNK:
+            yield "".join(waiting)
+            waiting, size = [], 0
+    yield "".join(waiting)
 
 
 def _download(parts: Iterator[str], file_name: str, mimetype: str) -> Response:
-    response = Response(stream_with_context(parts), mimetype=mimetype)
+    # The first part is made before the answer begins: a query that fails gets its error page.
+    first = next(parts)
+    response = Response(stream_with_context(itertools.chain([first], parts)), mimetype=mimetype)
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     response.headers["Cache-Control"] = "private, no-store"
     return response
