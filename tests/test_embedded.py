@@ -165,6 +165,22 @@ def test_every_acknowledged_commit_survives_a_kill(server, run):
     assert {int(number) for number in acknowledged} <= {number for (number,) in rows}
 
 
+def test_a_table_that_was_undone_just_before_a_kill_does_not_stop_the_start(server):
+    """PostgreSQL refuses its first recovery then: the file it would make is there already."""
+    other, undone = connect(server), psycopg.connect(libpq(server.url))
+    wal_writer = ask(server, "select pid from pg_stat_activity where backend_type = 'walwriter'")
+    os.kill(wal_writer, signal.SIGSTOP)  # so that the end of the transaction is not written
+    undone.execute("create unlogged table undone (number integer)")
+    other.execute("create table written_down (number integer)")
+    undone.rollback()
+    kill_server(server)
+    os.kill(wal_writer, signal.SIGKILL)
+    other.close()
+    undone.close()
+    server.ensure()
+    assert ask(server, "select count(*) from written_down") == 0
+
+
 def test_a_stale_pid_of_an_innocent_process_does_not_stop_the_start(server):
     kill_server(server)
     account = server.place.account
