@@ -68,6 +68,7 @@ class Worker:
             if signal.sigtimedwait(SIGNALS, SIGN_OF_LIFE):
                 break
         self.stop.set()
+        log.info("worker.stopping", worker=self.name)
         done = self._wait_for_lanes()
         self._try(lambda: operations.say_goodbye(self.id), "worker.goodbye")
         log.info("worker.stopped", worker=self.name, tasks_ended=done)
