@@ -88,6 +88,7 @@ class GunicornLogger(Logger):  # type: ignore[misc]
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """Log one answered request; `request_time` is how long it took."""
         del req  # its URI has the query string, and its headers the cookies
+        structlog.contextvars.clear_contextvars()  # the thread's next request is another one
         status = int(str(resp.status).split()[0])
         path = environ.get("PATH_INFO", "")
         if status < 400 and path.startswith(_ROUTINE):  # noqa: PLR2004 - errors begin at 400
