@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+import wtforms
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import DateField, Form, SelectChoice, SelectField, StringField
+from wtforms import DateField, Form, SelectChoice, SelectField
 from wtforms.validators import Length, Optional, ValidationError
 
 from wifiapp.paging import UNFIT
@@ -34,7 +35,7 @@ class ChoiceField(SelectField):  # type: ignore[misc]
         self.data = known[wanted]
 
 
-class SearchField(StringField):  # type: ignore[misc]
+class SearchField(wtforms.SearchField):  # type: ignore[misc]
     """A text to look for, without the blanks around it."""
 
     def __init__(self, label: str, **options: Any) -> None:
@@ -47,9 +48,9 @@ class SearchField(StringField):  # type: ignore[misc]
 class DayField(DateField):  # type: ignore[misc]
     """A calendar day, written 2026-11-22."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, **options: Any) -> None:
         message = _l("Enter a day such as 2026-11-22.")
-        super().__init__(label, [Optional(), _in_range], invalid_value_message=message)
+        super().__init__(label, [Optional(), _in_range], invalid_value_message=message, **options)
 
 
 class FilterForm(Form):  # type: ignore[misc]

@@ -16,10 +16,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wifiapp.access import ANYBODY, Actor, Viewer, allowed
 from wifiapp.businesses import queries as businesses
-from wifiapp.config import Config
+from wifiapp.config import VERSION, Config
 from wifiapp.logs import request_id
 
-VERSION = "0.1.0"
 MakeBanner = Callable[[], "Banner | None"]
 
 # What somebody with a one-time password may open until they have set their own.
@@ -148,12 +147,12 @@ def _guard() -> ResponseReturnValue | None:
 
 
 def _refuse_nul() -> None:
-    """Refuse the one character that PostgreSQL has no place for, before any query meets it."""
-    given = [request.path, *request.args.keys(), *request.form.keys()]
-    for values in (*request.args.listvalues(), *request.form.listvalues()):
+    """Refuse the one character that PostgreSQL has no place for (`filters` do for themselves)."""
+    given = [request.path, *request.form.keys()]
+    for values in request.form.listvalues():
         given += values
     if any("\0" in text for text in given):
-        abort(400, _("The address or the form holds a character that is not text."))
+        abort(400, _("The address or the form holds a character that no text has."))
 
 
 def _way_back() -> str | None:

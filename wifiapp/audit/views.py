@@ -4,14 +4,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from wifiapp import exports
 from wifiapp.access import allow
 from wifiapp.audit import changes, queries
-from wifiapp.audit.forms import AuditFilter, words_of_action
-from wifiapp.businesses.queries import zone_of
+from wifiapp.audit.forms import AuditFilters, words_of_action
+from wifiapp.businesses import queries as businesses
+from wifiapp.paging import BadCursor
 from wifiapp.web import current_viewer
 
 bp = Blueprint("audit", __name__)
@@ -32,19 +33,24 @@ COLUMNS = (
 @bp.get("/audit")
 @allow("ADMIN")
 def index() -> ResponseReturnValue:
-    form, zone = _filter()
-    page = queries.list_entries(form.wanted(zone), request.args.get("after"))
+    form, zone = _filters()
+    after, damaged = request.args.get("after"), None
+    try:
+        page = queries.list_entries(form.wanted(zone), after)
+    except BadCursor as error:
+        after, damaged = None, str(error)
+        page = queries.list_entries(form.wanted(zone))
     here: dict[str, Any] = {k: v for k, v in request.args.items() if v and k != "after"}
     return render_template(
         "audit/index.html",
         form=form,
         page=page,
+        after=after,
+        damaged=damaged,
         here=here,
         tz=zone,
         lines=changes.lines,
-        words=changes.words,
         words_of_action=words_of_action,
-        next_url=url_for("audit.index", **here, after=page.after) if page.after else None,
     )
 
 
@@ -52,7 +58,7 @@ def index() -> ResponseReturnValue:
 @allow("ADMIN")
 def export(kind: str) -> ResponseReturnValue:
     """Answer with every entry of the view; a filter that cannot be used is refused, not ignored."""
-    form, zone = _filter()
+    form, zone = _filters()
     if form.errors:
         abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
     rows = (_row(entry) for entry in queries.stream_entries(form.wanted(zone)))
@@ -61,11 +67,16 @@ def export(kind: str) -> ResponseReturnValue:
     return exports.as_csv("audit", COLUMNS, _with_text(rows))
 
 
-def _filter() -> tuple[AuditFilter, str]:
+def _filters() -> tuple[AuditFilters, str]:
     """Return the checked filters and the zone that their days are in."""
-    form = AuditFilter(request.args)
-    form.validate()
-    return form, zone_of(current_viewer(), form.business.data)
+    viewer = current_viewer()
+    form = AuditFilters(
+        request.args,
+        action=[(each, words_of_action(each)) for each in queries.list_actions()],
+        entity=[(each, changes.words(each)) for each in queries.list_entities()],
+        business=[(each.id, each.name) for each in businesses.list_businesses(viewer)],
+    )
+    return form, businesses.zone_of(viewer, form.value("business"))
 
 
 def _row(entry: Any) -> dict[str, Any]:

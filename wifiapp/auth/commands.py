@@ -134,5 +134,5 @@ def _businesses(row: dict[str, Any]) -> str | None:
 
 def _echo_one_time(password: str | None) -> None:
     if password:
-        click.echo(f"One-time password: {password}")
-        click.echo("It is shown this once and must be replaced at the first sign-in.")
+        click.echo("One-time password, shown this once; the first sign-in asks for another one:")
+        click.echo(password)

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField
-from wtforms.validators import DataRequired, InputRequired
+from wtforms.validators import DataRequired, EqualTo, InputRequired
 
 EMAIL_KEYS = {"autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
 
@@ -32,4 +32,12 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
         [InputRequired(_l("Enter a new password."))],
         description=_l("At least 10 characters. A few words that only you put together are good."),
         render_kw={"autocomplete": "new-password", "minlength": 10, "maxlength": 200},
+    )
+    again = PasswordField(
+        _l("New password again"),
+        [
+            InputRequired(_l("Enter the new password once more.")),
+            EqualTo("new", _l("The two new passwords are not the same.")),
+        ],
+        render_kw={"autocomplete": "new-password", "maxlength": 200},
     )

@@ -3,7 +3,15 @@
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import EmailField, Field, RadioField, SelectMultipleField, StringField, ValidationError
+from wtforms import (
+    EmailField,
+    Field,
+    RadioField,
+    SelectChoice,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -17,18 +25,18 @@ ROLES = {
     "MANAGER": _l("Manager: runs the businesses chosen below"),
     "SELLER": _l("Seller: sells in the businesses chosen below, sees their own sales"),
 }
-ROLE_CHOICES = [(role, ROLES[role]) for role in EVERY_ROLE]
+ROLE_CHOICES = [SelectChoice(role, ROLES[role]) for role in EVERY_ROLE]
 
 
 class BusinessesField(SelectMultipleField):  # type: ignore[misc]
-    """Boxes of all businesses; `demo` in the label where it is one."""
+    """Boxes of all businesses."""
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
     def choose_from_all(self) -> None:
         self.choices = [
-            (each.id, _("%(name)s (demo)", name=each.name) if each.is_demo else each.name)
+            SelectChoice(each.id, each.name + (f" ({_('demo')})" if each.is_demo else ""))
             for each in businesses.list_businesses()
         ]
 
@@ -51,7 +59,7 @@ class UserForm(FlaskForm):  # type: ignore[misc]
             raise ValidationError(_("Choose one of the roles."))
 
     def validate_businesses(self, field: Field) -> None:
-        if not set(field.data or ()) <= {value for value, _label in field.choices}:
+        if not set(field.data or ()) <= {choice.value for choice in field.choices}:
             raise ValidationError(_("One of these businesses does not exist any more."))
 
 

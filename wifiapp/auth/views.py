@@ -99,5 +99,7 @@ def _sign_in_page(
 
 
 def _password_page(form: PasswordForm, status: int, *, wait: int = 0) -> ResponseReturnValue:
+    if current_user.must_change_password:
+        form.old.label.text = _("One-time password")
     page = render_template("auth/password.html", form=form, wait=wait)
     return page, status, {"Retry-After": str(wait)} if wait else {}
