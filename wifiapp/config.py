@@ -11,6 +11,7 @@ from environs import Env, EnvError
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+VERSION = "0.1.0"
 ROOT = Path(__file__).resolve().parent.parent
 
 

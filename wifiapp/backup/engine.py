@@ -9,6 +9,7 @@ half-done.
 from pathlib import Path
 
 from wifiapp.access import COMMAND_LINE, Actor
+from wifiapp.backup.creating import create
 from wifiapp.backup.errors import (
     BackupError,
     Busy,
@@ -21,6 +22,8 @@ from wifiapp.backup.errors import (
     SchemaSick,
 )
 from wifiapp.backup.manifest import Manifest
+from wifiapp.backup.reading import Archive, check_all, inspect
+from wifiapp.backup.reporting import Reporter
 from wifiapp.backup.results import (
     Checked,
     Created,
@@ -65,21 +68,10 @@ __all__ = [
 ]
 
 
-def create(
-    config: Config, options: Options, folder: Path, *, made_by: str, report: Report = say_nothing
-) -> Created:
-    """Write an archive of this moment into the folder (made when missing)."""
-    raise NotImplementedError
-
-
-def inspect(path: Path) -> Manifest:
-    """Read what an archive says of itself, its structure checked, its rows not yet."""
-    raise NotImplementedError
-
-
 def check(path: Path, report: Report = say_nothing) -> Checked:
     """Read every byte of an archive and compare it with what was announced."""
-    raise NotImplementedError
+    with Archive(path) as archive:
+        return check_all(archive, Reporter(report))
 
 
 def verify(config: Config, path: Path, report: Report = say_nothing) -> Verified:

@@ -22,6 +22,8 @@ from flask_login import current_user
 from wifiapp import web
 from wifiapp.access import allow, allow_anybody
 from wifiapp.businesses.queries import zone_of
+from wifiapp.config import VERSION
+from wifiapp.config import VERSION, Config
 from wifiapp.doctor.checkup import Report
 from wifiapp.exports import plain
 from wifiapp.jobs.queries import list_workers
@@ -30,8 +32,6 @@ from wifiapp.web import Banner, current_viewer
 
 if TYPE_CHECKING:
     from flask import Flask
-
-    from wifiapp.config import Config
 
 bp = Blueprint("system", __name__)
 
@@ -126,7 +126,7 @@ def _facts() -> dict[str, Any]:
         "report": found.report,
         "server": server,
         "versions": [
-            ("wifiapp", web.VERSION),
+            ("wifiapp", VERSION),
             ("PostgreSQL", server.version),
             ("Python", platform.python_version()),
         ],
