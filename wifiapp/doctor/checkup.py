@@ -12,7 +12,8 @@ from typing import Any, Final
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from wifiapp.doctor.catalogue import Catalogue, quoted, read_catalogue
+from wifiapp.doctor import server
+from wifiapp.doctor.catalogue import Catalogue, read_catalogue
 from wifiapp.doctor.comparison import IGNORED, Difference, compare
 from wifiapp.doctor.expectation import (
     driver,
@@ -24,9 +25,6 @@ from wifiapp.doctor.expectation import (
 
 UPGRADE: Final = "flask db upgrade"
 MIGRATE: Final = "flask db migrate"
-OLDEST: Final = 150000  # PostgreSQL 15: UNIQUE NULLS NOT DISTINCT
-UTC_NAMES: Final = {"UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Universal", "GMT", "Etc/GMT"}
-BYTE_ORDERS: Final = {"C", "POSIX", "C.UTF-8", "C.utf8"}
 
 _NEWER = "This database was made by a newer wifiapp. Install that one; your data was not changed."
 _UNMIGRATED = "No migration of this wifiapp builds it: a gap for its developers to close."
@@ -91,10 +89,10 @@ def examine(connection: Connection) -> Report:
     Builds scratch schemas inside savepoints, so the transaction must not be read-only; it is
     left as it was. Takes about 20 ms, the first time in a process 0.2 s. Needs the app's context.
     """
-    facts = _facts(connection)
+    facts = server.ask(connection)
     script = scripts()
     heads = tuple(script.get_heads())
-    if unfit := list(_unfit_server(facts)):
+    if unfit := list(server.unfit(facts)):
         return Report(None, heads, (), tuple(unfit), (), facts["version"])
     live = read_catalogue(driver(connection), facts["schema"])
     revisions = _revisions(connection, live)
@@ -105,8 +103,8 @@ def examine(connection: Connection) -> Report:
         revision=", ".join(sorted(revisions)) or None,
         heads=heads,
         pending=pending or (),
-        differences=(*_server_settings(facts), *differences),
-        notes=tuple(_notes(facts)),
+        differences=(*server.settings(facts), *differences),
+        notes=tuple(server.notes(facts)),
         server_version=facts["version"],
     )
 
@@ -158,7 +156,8 @@ def _looks_like(
     Tables made past the migrations (`create_all`, a dump without its version) bear a later
     revision's form than they say, and the pending migrations would stop on them.
     """
-    if not live.tables.keys() - IGNORED or not _blocking(compare(built[revisions], live)):
+    stated = built.get(revisions)
+    if stated is None or not live.tables.keys() - IGNORED or not _blocking(compare(stated, live)):
         return revisions
     for candidate in reversed(list(built)):  # the latest first
         if candidate and not _blocking(compare(built[candidate], live)):
@@ -230,61 +229,3 @@ def _heads_apart(heads: tuple[str, ...]) -> Iterable[Difference]:
             mend="flask db merge heads",
             note="Two migrations follow the same one: a gap for the developers to close.",
         )
-
-
-# -- the server ------------------------------------------------------------------------------
-
-FACTS: Final = text(
-    """
-    SELECT current_setting('server_version_num')::int AS number,
-           current_setting('server_version') AS version,
-           current_setting('TimeZone') AS zone,
-           pg_encoding_to_char(d.encoding) AS encoding,
-           to_jsonb(d) ->> 'datlocprovider' AS provider,
-           d.datcollate AS collate,
-           d.datname AS database,
-           current_user AS role,
-           coalesce(current_schema(), 'public') AS schema,
-           has_database_privilege(d.oid, 'CREATE') AS may_create
-    FROM pg_database d WHERE d.datname = current_database()
-    """
-)
-
-
-def _facts(connection: Connection) -> dict[str, Any]:
-    return dict(connection.execute(FACTS).mappings().one())
-
-
-def _unfit_server(facts: dict[str, Any]) -> Iterable[Difference]:
-    """Yield what keeps the doctor from comparing at all."""
-    if facts["number"] < OLDEST:
-        mend = "Move the database to PostgreSQL 15 or newer"
-        yield _of_server("PostgreSQL", "15 or newer", facts["version"], mend)
-    elif not facts["may_create"]:
-        grant = f"GRANT CREATE ON DATABASE {quoted(facts['database'])} TO {quoted(facts['role'])}"
-        note = "Without it neither the doctor can compare nor a backup be verified or restored."
-        yield _of_server("CREATE privilege", "granted", "not granted", grant, note)
-
-
-def _server_settings(facts: dict[str, Any]) -> Iterable[Difference]:
-    if facts["encoding"] != "UTF8":
-        name = quoted(facts["database"] + "_utf8")
-        mend = f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"
-        note = "Then move the data there with pg_dump and pg_restore, and change DATABASE_URL."
-        yield _of_server("encoding", "UTF8", facts["encoding"], mend, note)
-    if facts["zone"] not in UTC_NAMES:
-        mend = f"ALTER ROLE {quoted(facts['role'])} SET timezone TO 'UTC'"
-        note = "Times are kept in UTC; something between wifiapp and the server changed the zone."
-        yield _of_server("time zone", "UTC", facts["zone"], mend, note)
-
-
-def _notes(facts: dict[str, Any]) -> Iterable[str]:
-    if facts["provider"] == "c" and facts["collate"] not in BYTE_ORDERS:
-        yield (
-            f"The database sorts by the rules of {facts['collate']} (libc), which makes restores "
-            "about 1.6 times slower than C.UTF-8. Nothing is wrong; choose C.UTF-8 for a new one."
-        )
-
-
-def _of_server(name: str, expected: str, found: str, mend: str, note: str = "") -> Difference:
-    return Difference("server", "", name, expected, found, mend, note)

@@ -65,7 +65,8 @@ class Difference:
 
 def compare(expected: Catalogue, found: Catalogue) -> list[Difference]:
     """Return every difference, in an order in which the statements can be run."""
-    extra = [name for name in found.tables if name not in expected.tables and name not in IGNORED]
+    expected, found = _without_ignored(expected), _without_ignored(found)
+    extra = [name for name in found.tables if name not in expected.tables]
     both = [name for name in expected.tables if name in found.tables]
     parts = list(_parts(expected, found, both))
     return [
@@ -79,6 +80,13 @@ def compare(expected: Catalogue, found: Catalogue) -> list[Difference]:
     ]
 
 
+def _without_ignored(catalogue: Catalogue) -> Catalogue:
+    return Catalogue(
+        {name: table for name, table in catalogue.tables.items() if name not in IGNORED},
+        tuple(part for part in catalogue.parts if part.table not in IGNORED),
+    )
+
+
 # -- tables ----------------------------------------------------------------------------------
 
 
@@ -89,7 +97,7 @@ def _missing_table(expected: Catalogue, name: str) -> Difference:
         kind="table",
         table=name,
         name="",
-        expected=f"{len(table.columns)} columns",
+        expected=_size(table),
         found=None,
         mend="; ".join(steps),
     )
@@ -102,11 +110,16 @@ def _extra_table(table: Table) -> Difference:
         table=table.name,
         name="",
         expected=None,
-        found=f"{len(table.columns)} columns",
+        found=_size(table),
         mend=f"CREATE SCHEMA IF NOT EXISTS {ASIDE}; {aside}",
         note=_NOT_ARCHIVED,
         blocks=False,
     )
+
+
+def _size(table: Table) -> str:
+    count = len(table.columns)
+    return "1 column" if count == 1 else f"{count} columns"
 
 
 def _in_order(expected: Catalogue, found: Catalogue) -> list[str]:
