@@ -16,7 +16,6 @@ def upgrade():
         sa.Column("windowStart", sa.DateTime(), nullable=False),
         sa.Column("hits", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("rate_limits_pkey")),
-        prefixes=["UNLOGGED"],
     )
 
 

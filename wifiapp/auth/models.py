@@ -47,7 +47,7 @@ class RateLimit(Model):
 
     __tablename__ = "rate_limits"
     __table_args__ = (
-        archived("never", "counters of the last minutes, worthless after a crash or a restore"),
+        archived("never", "counters of the last minutes, which a restore must not rewind"),
     )
 
     key: Mapped[str] = mapped_column(primary_key=True)

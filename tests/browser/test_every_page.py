@@ -1,0 +1,61 @@
+"""Each page on a phone and on a desktop, light and dark: accessible, and nothing sticks out."""
+
+import os
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import sign_in
+
+PAGES = {
+    "dashboard": "/",
+    "devices": "/devices?status=all",
+    "sales": "/sales?period=7-days",
+    "backups": "/backups",
+    "users": "/users",
+    "audit": "/audit",
+    "system": "/system",
+    "password": "/password",
+}
+SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
+SHOTS = os.environ.get("WIFIAPP_SHOTS")  # a folder: keeps a picture of each
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser, shop, tmp_path_factory):
+    """The cookies of the owner, so that each page need not sign in again."""
+    context = browser.new_context()
+    sign_in(context.new_page(), shop)
+    state = tmp_path_factory.mktemp("state") / "state.json"
+    context.storage_state(path=state)
+    context.close()
+    return state
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", [*PAGES, "sign-in"])
+def test_a_page_is_accessible_and_fits(browser, shop, signed_in, name, size, scheme):
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        storage_state=None if name == "sign-in" else signed_in,
+    )
+    page = context.new_page()
+    complaints = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    response = page.goto(shop.url + PAGES.get(name, "/sign-in"))
+    page.wait_for_load_state("load")
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}-{size}-{scheme}.png", full_page=True)
+    assert response.status == 200
+    assert complaints == []
+    wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert wider <= 0, f"the page is {wider} px wider than the screen"
+    result = Axe().run(page)
+    assert result.violations_count == 0, result.generate_report()
+    context.close()
