@@ -23,6 +23,7 @@ def tasks(config: Config) -> list[Task]:
         return {"backups": ended} if ended else None
 
     def sweep(_stop: Event) -> Mapping[str, Any] | None:
+        backups.clean_up(config)
         swept = jobs.sweep(clock.now())
         return {"rows": swept} if swept else None
 

@@ -1,18 +1,21 @@
 """Who makes a backup: a lock that ends with its holder, and what it writes of its progress."""
 
 import time
+from collections.abc import Callable
 from threading import Event
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from wifiapp import clock
-from wifiapp.backup.engine import Cancelled, Progress
+from wifiapp.backup.engine import Busy, Cancelled, Progress
 from wifiapp.backup.queries import LOCK_KEY
 from wifiapp.backup.results import Report, say_nothing
 from wifiapp.config import Config
 from wifiapp.db import connect
 
-INTERVAL = 0.5  # seconds between two writes
+INTERVAL = 0.5  # seconds between two writes, or two attempts
+PATIENCE = 5.0  # seconds to wait for another run of the engine
+Result = TypeVar("Result")
 
 _TAKE = f"SELECT pg_try_advisory_lock({LOCK_KEY})".replace(":id", "%(id)s")
 _WRITE = """
@@ -42,6 +45,7 @@ class Holder:
         self.config = config
         self.id = backup_id
         self.stop = stop or Event()
+        self.is_worker = stop is not None
         self.listener = listener
         self.next_write = 0.0
         self.stage = ""
@@ -62,6 +66,21 @@ class Holder:
         """Take the lock if nobody has it; tell whether it was free."""
         row = self.connection.execute(_TAKE, {"id": self.id}).fetchone()
         return bool(row and row[0])
+
+    def patiently(self, run: Callable[[], Result]) -> Result:
+        """Run once the engine is free: a clean-up or the end of another run takes a moment."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return run()
+            except Busy:
+                if time.monotonic() > deadline or self.stop.wait(INTERVAL):
+                    raise
+
+    def begins_again(self, error: BaseException) -> bool:
+        """Tell whether the backup waits again: a worker was stopped, or something else runs."""
+        is_stopped = isinstance(error, Cancelled) and self.stop.is_set()
+        return self.is_worker and (is_stopped or isinstance(error, Busy))
 
     def report(self, progress: Progress) -> None:
         """Write how far the backup is, or raise `Cancelled`."""

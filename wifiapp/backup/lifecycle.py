@@ -31,6 +31,7 @@ INTERRUPTED = (
 )
 LOST = "The connection to the database was lost: {}. Your data was not changed. Try again."
 DISK = "The file could not be written or read: {}. Your data was not changed. Mend it, try again."
+DISTRUSTED = "An earlier check found the archive damaged."
 OUR_FAULT = "Something went wrong on our side ({}). Your data was not changed. The log says more."
 
 
@@ -119,11 +120,12 @@ def options_of(backup: Backup) -> Options:
     )
 
 
-def queue(config: Config, backup: Backup) -> None:
-    """Let the backup wait for a worker, from the beginning."""
+def queue(config: Config, backup: Backup, reason: str | None = None) -> None:
+    """Let the backup wait for a worker, from the beginning, and say why it does again."""
     if backup.finished_at is None:
         _forget_file(config, backup)
-    backup.status, backup.started_at, backup.cancel_requested_at = "QUEUED", None, None
+    backup.status, backup.error = "QUEUED", reason
+    backup.started_at = backup.cancel_requested_at = None
     backup.stage = backup.stage_table = backup.rows_expected = None
     backup.rows_done = backup.bytes_done = 0
 
@@ -142,6 +144,7 @@ def cancel(config: Config, backup: Backup) -> None:
         _forget_file(config, backup)
     else:
         backup.status = "VERIFIED" if backup.verified_at else "FAILED"
+        backup.error = None if backup.verified_at else DISTRUSTED
     backup.finished_at = clock.now()
 
 

@@ -10,7 +10,7 @@ from wifiapp import clock
 from wifiapp.access import COMMAND_LINE, Actor
 from wifiapp.audit.record import record
 from wifiapp.backup import archives, engine, lifecycle, queries
-from wifiapp.backup.engine import BackupError, Cancelled, Options, Report
+from wifiapp.backup.engine import BackupError, Busy, Cancelled, Options, Report
 from wifiapp.backup.holder import Holder
 from wifiapp.backup.models import Backup
 from wifiapp.columns import new_id
@@ -141,6 +141,8 @@ def run_queued(config: Config, stop: Event) -> Mapping[str, Any] | None:
                 continue  # another worker was quicker, or it was cancelled
             try:
                 _work(config, holder)
+            except Busy:
+                return None  # it waits for the other run to end
             except BackupError as error:
                 log.info("backup.ended", backup=backup_id, reason=str(error))
         backup = queries.get_backup(backup_id)
@@ -157,6 +159,11 @@ def end_interrupted(config: Config) -> int:
     return count
 
 
+def clean_up(config: Config) -> None:
+    """Remove what dead runs left, unless a run is under way."""
+    engine.clean_up(config)
+
+
 def _begin(backup_id: str) -> bool:
     backup = lifecycle.lock_row(backup_id)
     is_ours = backup.status == "QUEUED"
@@ -169,8 +176,8 @@ def _begin(backup_id: str) -> bool:
 def _work(config: Config, holder: Holder) -> None:
     """Make the archive, if that is still to do, prove it, and write how that ended."""
     try:
-        file_name = _make(config, holder)
-        engine.verify(config, archives.path_of(config, file_name), holder.report)
+        path = archives.path_of(config, _make(config, holder))
+        holder.patiently(lambda: engine.verify(config, path, holder.report))
     except BaseException as error:
         _end(config, holder, error)
         raise
@@ -184,8 +191,11 @@ def _make(config: Config, holder: Holder) -> str | None:
     db.session.rollback()  # no transaction stays open while the engine works
     if is_made:
         return file_name
-    folder = config.backup_dir
-    created = engine.create(config, options, folder, made_by=made_by, report=holder.report)
+    created = holder.patiently(
+        lambda: engine.create(
+            config, options, config.backup_dir, made_by=made_by, report=holder.report
+        )
+    )
     backup = lifecycle.lock_row(holder.id)
     backup.file_name, backup.size = created.path.name, created.size
     backup.sha256, backup.row_count = created.sha256, created.rows
@@ -199,8 +209,8 @@ def _end(config: Config, holder: Holder, error: BaseException | None = None) -> 
     backup = lifecycle.lock_row(holder.id)
     if error is None:
         lifecycle.prove(backup)
-    elif isinstance(error, Cancelled) and holder.stop.is_set():
-        lifecycle.queue(config, backup)
+    elif holder.begins_again(error):
+        lifecycle.queue(config, backup, str(error))
     elif isinstance(error, (Cancelled, KeyboardInterrupt)):
         lifecycle.cancel(config, backup)
     else:
