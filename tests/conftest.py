@@ -207,6 +207,8 @@ class StrictClient(FlaskClient):
             headers.setdefault("X-CSRFToken", self.csrf_token())
             kwargs["headers"] = headers
         # An empty context: the test's own app context must not lend its `g` to the request.
+        # Buffered: a streamed answer is read inside that context, too.
+        kwargs.setdefault("buffered", True)
         response = contextvars.Context().run(super().open, *args, **kwargs)
         if response.mimetype == "text/html" and response.status_code not in range(300, 400):
             check_page(response)

@@ -40,14 +40,13 @@ def index() -> ResponseReturnValue:
     except BadCursor as error:
         after, damaged = None, str(error)
         page = queries.list_entries(form.wanted(zone))
-    here: dict[str, Any] = {k: v for k, v in request.args.items() if v and k != "after"}
     return render_template(
         "audit/index.html",
         form=form,
         page=page,
         after=after,
         damaged=damaged,
-        here=here,
+        here=form.applied,
         tz=zone,
         lines=changes.lines,
         words_of_action=words_of_action,
