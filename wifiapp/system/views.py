@@ -22,7 +22,6 @@ from flask_login import current_user
 from wifiapp import web
 from wifiapp.access import allow, allow_anybody
 from wifiapp.businesses.queries import zone_of
-from wifiapp.config import VERSION
 from wifiapp.config import VERSION, Config
 from wifiapp.doctor.checkup import Report
 from wifiapp.exports import plain
