@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from wifiapp.formats import NOTHING
+
 
 class Line(NamedTuple):
     """One thing that an entry tells: `before` is None unless a value took the place of another."""
@@ -44,7 +46,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if _empty(value):
-        return "\N{EN DASH}"
+        return NOTHING
     if isinstance(value, (str, int, float)):
         return str(value)
     if isinstance(value, list) and all(isinstance(each, (str, int, float)) for each in value):
