@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import pytest
 
+from tests.conftest import sign_in
 from tests.factories import make_audit_log, make_backup, make_business, make_user, make_worker_state
 from wifiapp import clock
 from wifiapp.audit.models import AuditLog
@@ -194,15 +195,19 @@ def test_a_second_backup_is_refused_with_who_and_since(admin_client):
     assert db.session.query(Backup).count() == 1
 
 
-def test_a_sick_schema_is_refused_with_every_gap_at_once(admin_client):
-    db.session.execute(db.text('ALTER TABLE wifi_token_sales DROP COLUMN "saleChannel"'))
-    db.session.execute(db.text("DROP TABLE wifi_usage_analytics, device_sessions"))
-    answer = admin_client.post("/backups", data={"business_data": "y"})
-    assert answer.status_code == 409
-    for gap in ("saleChannel", "wifi_usage_analytics", "device_sessions"):
-        assert gap in answer.text
-    assert "Your data was not changed" in answer.text
-    assert db.session.query(Backup).count() == 0
+def test_a_sick_schema_is_refused_with_every_gap_at_once(own_app):
+    with own_app.app_context():
+        client = sign_in(own_app.test_client(), make_user("ADMIN"))
+        db.session.execute(db.text('ALTER TABLE wifi_token_sales DROP COLUMN "saleChannel"'))
+        db.session.execute(db.text("DROP TABLE wifi_usage_analytics, device_sessions"))
+        db.session.commit()
+        answer = client.post("/backups", data={"business_data": "y", "demo_data": "y"})
+        assert answer.status_code == 409
+        for gap in ("saleChannel", "wifi_usage_analytics", "device_sessions"):
+            assert gap in answer.text
+        assert "Your data was not changed" in answer.text
+        assert 'checked id="demo_data"' in answer.text
+        assert db.session.query(Backup).count() == 0
 
 
 # -- while it runs ---------------------------------------------------------------------------

@@ -15,13 +15,12 @@ from wifiapp import clock
 from wifiapp.access import COMMAND_LINE, WORKER, Actor
 from wifiapp.audit.record import record
 from wifiapp.backup import archives, queries
-from wifiapp.backup.engine import Damaged, NotAnArchive, Options, RefusedRow, SchemaSick
+from wifiapp.backup.engine import Damaged, NotAnArchive, Options, RefusedRow
 from wifiapp.backup.models import Backup
 from wifiapp.businesses.queries import get_business
 from wifiapp.columns import new_id
 from wifiapp.config import Config
 from wifiapp.db import db
-from wifiapp.doctor.checkup import examine
 from wifiapp.errors import NotFound, WifiError
 
 DISPROVED = (Damaged, NotAnArchive, RefusedRow, archives.FileGone)
@@ -45,19 +44,6 @@ class UnderWay(WifiError):
             f"A backup by {backup.created_by or 'somebody'} {what} since "
             f"{since:%Y-%m-%d %H:%M:%S} UTC. Your data was not changed. Wait until it is done, "
             "or cancel it."
-        )
-
-
-def require_sound_schema() -> None:
-    """Raise `SchemaSick` with everything the doctor finds, when data could be lost."""
-    report = examine(db.session.connection())
-    if report.is_sick:
-        count = len(report.differences)
-        raise SchemaSick(
-            f"The database differs from what wifiapp needs in {count} places, so no backup was "
-            "made: it would not restore. Your data was not changed. `flask doctor` names every "
-            "difference and what mends it.",
-            report,
         )
 
 

@@ -13,11 +13,13 @@ from wifiapp.backup import archives, engine, lifecycle, queries
 from wifiapp.backup.engine import BackupError, Busy, Cancelled, Options, Report
 from wifiapp.backup.holder import Holder
 from wifiapp.backup.models import Backup
+from wifiapp.backup.scratch import require_sound
 from wifiapp.columns import new_id
 from wifiapp.config import Config
 from wifiapp.db import db
 from wifiapp.errors import WifiError
 
+NOT_MADE = "so no backup was made: it would not restore"
 log = structlog.get_logger("wifiapp.backup")
 
 
@@ -33,7 +35,7 @@ def request_backup(config: Config, options: Options, actor: Actor) -> Backup:
 
     Raises `SchemaSick` (with every gap), `UnderWay`, `NotFound` for an unknown business.
     """
-    lifecycle.require_sound_schema()
+    require_sound(config, NOT_MADE)
     lifecycle.be_the_only_one(config)
     backup = lifecycle.add(options, actor, status="QUEUED", started_by="PAGE")
     db.session.commit()
@@ -118,7 +120,7 @@ def create_backup(
 
     Raises what `request_backup` raises, and any `BackupError` that ends it early.
     """
-    lifecycle.require_sound_schema()
+    require_sound(config, NOT_MADE)
     with Holder(config, new_id(), listener=report) as holder:
         holder.take()
         lifecycle.be_the_only_one(config)
