@@ -129,8 +129,8 @@ class _ShopStory:
                 self._offer(outlet, plan, opened)
 
     def _offer(self, outlet: Outlet, plan: Plan, opened: datetime) -> None:
-        """Add the plan and a shelf whose batches last about a week."""
-        a_week = self.shop.sales_a_day * 7 * outlet.share * plan.share / 100 / 100
+        """Add the plan and a shelf whose batches last about two weeks."""
+        two_weeks = self.shop.sales_a_day * 14 * outlet.share * plan.share / 100 / 100
         plan_id = row_id(self.rng)
         self.shelves[outlet, plan] = Shelf(
             self.rng,
@@ -138,7 +138,7 @@ class _ShopStory:
             self.business_id,
             plan_id,
             plan,
-            batch=max(10, round(a_week / 10) * 10),
+            batch=max(10, round(two_weeks / 10) * 10),
         )
         self.rows[TokenConfiguration].append(
             {
