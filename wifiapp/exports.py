@@ -25,6 +25,8 @@ def defused(value: Any) -> Any:
     """Make a text cell harmless to spreadsheets, which run what begins with = + - @."""
     if isinstance(value, str) and value.startswith(DANGEROUS):
         return "'" + value
+    if isinstance(value, bool):
+        return "true" if value else "false"
     return plain(value)
 
 
@@ -37,14 +39,19 @@ def plain(value: Any) -> Any:
     return value
 
 
-def as_csv(name: str, columns: Sequence[str], rows: Rows) -> Response:
-    """Stream the rows as `<name>.csv` with a heading, cells defused; what a row lacks is empty."""
+def as_csv(
+    name: str, columns: Sequence[str], rows: Rows, closing: Callable[[], Rows] = tuple
+) -> Response:
+    """Stream the rows as `<name>.csv` with a heading, cells defused; what a row lacks is empty.
+
+    `closing` is asked for more rows after the last one: for sums of what was sent.
+    """
 
     def lines() -> Iterator[str]:
         out = io.StringIO()
         writer = csv.writer(out)
         writer.writerow(columns)
-        for row in rows:
+        for row in itertools.chain(rows, _later(closing)):
             writer.writerow([defused(row.get(column)) for column in columns])
             if out.tell() > CHUNK:
                 yield out.getvalue()
@@ -77,6 +84,10 @@ def as_json(
         yield "]" + (", " if last else "") + last + "}\n"
 
     return _download(_gathered(pieces()), f"{name}.json", "application/json")
+
+
+def _later(closing: Callable[[], Rows]) -> Iterator[Mapping[str, Any]]:
+    yield from closing()
 
 
 def _members(values: Mapping[str, Any]) -> str:

@@ -35,6 +35,25 @@ class ChoiceField(SelectField):  # type: ignore[misc]
         self.data = known[wanted]
 
 
+class OpenField(SelectField):  # type: ignore[misc]
+    """A choice of a list that is never complete: what is asked for and not in it is added to it."""
+
+    choices: list[SelectChoice]
+
+    def __init__(self, label: str, *choices: SelectChoice, **options: Any) -> None:
+        options = {"default": "", "validate_choice": False} | options
+        super().__init__(label, choices=choices, **options)
+        self.is_known = True
+
+    def offer(self, choices: Iterable[tuple[str, str]]) -> None:
+        """Offer the values found; `is_known` tells whether the one asked for is among them."""
+        offered = list(choices)
+        self.is_known = not self.data or self.data in dict(offered)
+        if not self.is_known:
+            offered.append((self.data, self.data))
+        self.choices = [*self.choices, *(SelectChoice(*choice) for choice in offered)]
+
+
 class SearchField(wtforms.SearchField):  # type: ignore[misc]
     """A text to look for, without the blanks around it."""
 
@@ -90,4 +109,5 @@ def _stripped(value: str | None) -> str:
 
 def _in_range(form: Form, field: DateField) -> None:  # noqa: ARG001 - the interface of WTForms
     if field.data and not FIRST_DAY <= field.data < LAST_DAY:
+        field.data = None
         raise ValidationError(_l("Choose a day between 2000 and 2099."))

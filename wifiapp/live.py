@@ -1,4 +1,4 @@
-"""Pages that refresh by themselves: the page, its live part alone, or only "nothing has changed"."""
+"""Pages that refresh by themselves: whole, only their live part, or "nothing has changed"."""
 
 from hashlib import sha256
 from typing import Any
@@ -7,7 +7,7 @@ from flask import Response, make_response, render_template, request, session
 from flask_wtf.csrf import generate_csrf
 
 
-def live_page(page: str, part: str, **context: Any) -> Response:
+def live_page(page: str, part: str, /, **context: Any) -> Response:
     """Render the page, or only its live part when htmx asks; 304 when the browser has it already.
 
     Neither template may show how long ago something was: it would differ every second. Moments
@@ -20,7 +20,8 @@ def live_page(page: str, part: str, **context: Any) -> Response:
     same = html.replace(generate_csrf(), session["csrf_token"])
     response.set_etag(sha256(same.encode()).hexdigest()[:32])
     response.headers["Cache-Control"] = "private, no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _wants_part() -> bool:

@@ -1,5 +1,81 @@
 """The device pages."""
 
-from flask import Blueprint
+from flask import Blueprint, Response, abort, render_template, request
 
-bp = Blueprint("devices", __name__, url_prefix="/devices")
+from wifiapp import clock, exports
+from wifiapp.access import Viewer, allow
+from wifiapp.businesses import queries as businesses
+from wifiapp.devices import lines, queries
+from wifiapp.devices.forms import DeviceFilters
+from wifiapp.live import live_page
+from wifiapp.paging import BadCursor
+from wifiapp.web import current_viewer
+
+bp = Blueprint("devices", __name__)
+
+
+@bp.get("/devices", strict_slashes=False)
+@allow("ADMIN", "MANAGER")
+def index() -> Response:
+    viewer, now = current_viewer(), clock.now()
+    form = _filters(viewer)
+    after, damaged = request.args.get("after"), None
+    try:
+        page = queries.list_devices(viewer, form.wanted, now, after)
+    except BadCursor as error:
+        after, damaged = None, str(error)
+        page = queries.list_devices(viewer, form.wanted, now)
+    return live_page(
+        "devices/index.html",
+        "devices/_list.html",
+        form=form,
+        lines=[lines.described(row, now) for row in page.rows],
+        counts=queries.count_devices(viewer, form.wanted, now),
+        after=after,
+        next_after=page.after,
+        damaged=damaged,
+        now=now,
+        tz=businesses.zone_of(viewer, form.value("business")),
+    )
+
+
+@bp.get("/devices.<any(csv, json):kind>")
+@allow("ADMIN", "MANAGER")
+def export(kind: str) -> Response:
+    """Answer with every row of the view; a filter that cannot be used is refused, not ignored."""
+    viewer, now = current_viewer(), clock.now()
+    form = _filters(viewer)
+    if form.errors:
+        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    found = queries.stream_devices(viewer, form.wanted, now)
+    rows = (lines.exported(row, now) for row in found)
+    if kind == "csv":
+        return exports.as_csv("devices", lines.COLUMNS, rows)
+    return exports.as_json("devices", lines.COLUMNS, rows, asOf=now)
+
+
+@bp.get("/devices/<device_id>")
+@allow("ADMIN", "MANAGER")
+def show(device_id: str) -> str:
+    viewer, now = current_viewer(), clock.now()
+    device = queries.get_device(viewer, device_id, now)
+    return render_template(
+        "devices/show.html",
+        device=lines.described(device, now),
+        sessions=[
+            (session, lines.lasted(device, session.started_at, session.ended_at, now))
+            for session in queries.list_sessions(device.id)
+        ],
+        sessions_shown=queries.SESSIONS_SHOWN,
+        tokens=queries.list_tokens_of(viewer, device.mac),
+        tokens_shown=queries.TOKENS_SHOWN,
+        now=now,
+    )
+
+
+def _filters(viewer: Viewer) -> DeviceFilters:
+    return DeviceFilters(
+        request.args,
+        business=[(each.id, each.name) for each in businesses.list_businesses(viewer)],
+        hotspot=[(each.id, each.name) for each in queries.list_hotspots(viewer)],
+    )

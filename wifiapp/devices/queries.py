@@ -1,0 +1,282 @@
+"""Every question asked of the devices."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Interval,
+    Row,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union,
+)
+
+from wifiapp.access import Viewer
+from wifiapp.businesses.models import Business
+from wifiapp.columns import UtcDateTime
+from wifiapp.db import db
+from wifiapp.devices import mac
+from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
+from wifiapp.devices.search import Search
+from wifiapp.errors import NotFound
+from wifiapp.hotspots.models import Hotspot, HotspotBusiness
+from wifiapp.paging import UNFIT, Page, fetch_page, stream
+from wifiapp.tokens.models import WifiToken
+
+SILENT_AFTER = 180  # seconds without a word from a hotspot, or three of its polls
+LIVE_LIMIT, GONE_LIMIT = 10_000, 1_000  # rows that a count looks at before it says "1,000+"
+SESSIONS_SHOWN = TOKENS_SHOWN = 100
+LIVE = "LIVE"  # online or unknown
+
+NEWEST_FIRST = (WifiTokenDevice.first_seen.desc(), WifiTokenDevice.id.desc())
+PROFILE = and_(
+    DeviceProfile.business_id == WifiToken.business_id,
+    DeviceProfile.mac_address == WifiTokenDevice.mac_address,
+)
+
+
+class Count(NamedTuple):
+    """A number of rows; `more` when there are at least so many."""
+
+    number: int
+    more: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which devices: None and "" do not narrow."""
+
+    state: str = ""
+    system: str = ""
+    business_id: str = ""
+    hotspot_id: str = ""
+    search: Search | None = None
+
+
+def list_devices(
+    viewer: Viewer, wanted: Wanted, now: datetime, after: str | None = None
+) -> Page[Row[Any]]:
+    """Return a page of devices, the newest to arrive first; raises `BadCursor`.
+
+    In the order of the last sign of life, every poll would shuffle the pages.
+    """
+    session = db.session()
+    ids = _matching(viewer, wanted, now).add_columns(WifiTokenDevice.first_seen)
+    keys = (WifiTokenDevice.first_seen, WifiTokenDevice.id)
+    page = fetch_page(session, ids, keys, lambda row: (row.first_seen, row.id), after)
+    # What is shown is gathered for one page only, however many devices a search has found.
+    shown = _details(now).where(WifiTokenDevice.id.in_([row.id for row in page.rows]))
+    return Page(session.execute(shown.order_by(*NEWEST_FIRST)).all(), page.after)
+
+
+def stream_devices(viewer: Viewer, wanted: Wanted, now: datetime) -> Iterator[Row[Any]]:
+    """Yield the devices of all pages, in the same order."""
+    ids = _matching(viewer, wanted, now)
+    return stream(_details(now).where(WifiTokenDevice.id.in_(ids)).order_by(*NEWEST_FIRST))
+
+
+def count_devices(viewer: Viewer, wanted: Wanted, now: datetime) -> dict[str, Count]:
+    """Count the devices of each state (and of all: ""), the wanted state aside.
+
+    The online ones are few and counted first; of the others only so many as can be counted
+    in no time.
+    """
+    live = _matching(viewer, replace(wanted, state=LIVE), now)
+    live = live.add_columns(_presence(now)["ONLINE"].label("heard")).limit(LIVE_LIMIT)
+    found = live.subquery()
+    gone = _matching(viewer, replace(wanted, state="OFFLINE"), now).limit(GONE_LIMIT).subquery()
+    query = select(
+        func.count().filter(found.c.heard),
+        func.count().filter(not_(found.c.heard)),
+        select(func.count()).select_from(gone).scalar_subquery(),
+    ).select_from(found)
+    online, unknown, offline = db.session.execute(query).one()
+    cut_live, cut_gone = online + unknown == LIVE_LIMIT, offline == GONE_LIMIT
+    return {
+        "": Count(online + unknown + offline, cut_live or cut_gone),
+        "ONLINE": Count(online, cut_live),
+        "OFFLINE": Count(offline, cut_gone),
+        "UNKNOWN": Count(unknown, cut_live),
+    }
+
+
+def get_device(viewer: Viewer, device_id: str, now: datetime) -> Row[Any]:
+    """Return one device as in the list, or raise `NotFound`."""
+    ids = _matching(viewer, Wanted(), now).where(WifiTokenDevice.id == device_id)
+    query = _details(now).where(WifiTokenDevice.id.in_(ids))
+    device = None if UNFIT.search(device_id) else db.session.execute(query).one_or_none()
+    if device is None:
+        raise NotFound("There is no such device.")
+    return device
+
+
+def list_sessions(device_id: str) -> Sequence[DeviceSession]:
+    """Return the latest sessions of a device, newest first."""
+    query = (
+        select(DeviceSession)
+        .where(DeviceSession.wifi_token_device_id == device_id)
+        .order_by(DeviceSession.started_at.desc(), DeviceSession.id.desc())
+        .limit(SESSIONS_SHOWN)
+    )
+    return db.session.scalars(query).all()
+
+
+def list_tokens_of(viewer: Viewer, mac_address: str) -> Sequence[Row[Any]]:
+    """Return the tokens that were used from a MAC address, newest first."""
+    query = (
+        _with_tokens(viewer)
+        .join(Business, Business.id == WifiToken.business_id)
+        .add_columns(
+            WifiTokenDevice.first_seen,
+            WifiTokenDevice.last_seen,
+            WifiToken.token,
+            WifiToken.plan_name.label("plan"),
+            WifiToken.status,
+            Business.name.label("business"),
+            Business.timezone,
+        )
+        .where(WifiTokenDevice.mac_address == mac_address)
+        .order_by(WifiTokenDevice.first_seen.desc(), WifiTokenDevice.id.desc())
+        .limit(TOKENS_SHOWN)
+    )
+    return db.session.execute(query).all()
+
+
+def list_hotspots(viewer: Viewer) -> Sequence[Hotspot]:
+    """Return the hotspots that serve the viewer's businesses, by name."""
+    query = select(Hotspot).order_by(Hotspot.name, Hotspot.id)
+    if viewer.business_ids is not None:
+        served = select(HotspotBusiness.hotspot_id).where(
+            HotspotBusiness.business_id.in_(viewer.business_ids)
+        )
+        query = query.where(Hotspot.id.in_(served))
+    return db.session.scalars(query).all()
+
+
+def _presence(now: datetime) -> dict[str, SQLColumnExpression[bool]]:
+    """Say when a device is in which state: the one place that knows."""
+    patience = func.make_interval(
+        0, 0, 0, 0, 0, 0, func.greatest(3 * Hotspot.poll_interval, SILENT_AFTER), type_=Interval
+    )
+    heard_after = literal(now, UtcDateTime) - patience
+    heard = and_(Hotspot.is_active, Hotspot.last_contact_at >= heard_after)
+    online = WifiTokenDevice.is_online
+    return {
+        "ONLINE": and_(online, heard.is_(True)),
+        "UNKNOWN": and_(online, heard.is_not(True)),
+        "OFFLINE": not_(online),
+        LIVE: online,
+    }
+
+
+def _matching(viewer: Viewer, wanted: Wanted, now: datetime) -> Select[Any]:
+    """Select the ids of the wanted devices that the viewer may see."""
+    query = _with_tokens(viewer).join(Hotspot, Hotspot.id == WifiToken.hotspot_id)
+    for column, value in (
+        (WifiToken.system, wanted.system),
+        (WifiToken.business_id, wanted.business_id),
+        (WifiToken.hotspot_id, wanted.hotspot_id),
+    ):
+        query = query.where(column == value) if value else query
+    if wanted.state:
+        query = query.where(_presence(now)[wanted.state])
+    if not wanted.search:
+        return query
+    readings = _readings(wanted.search)
+    if wanted.state in ("ONLINE", "UNKNOWN", LIVE):  # a few of very many: look at each
+        return query.outerjoin(DeviceProfile, PROFILE).where(or_(*readings))
+    # Each reading finds its devices by an index of its own, which they could not do together;
+    # PostgreSQL leaves out the joins that a reading does not use.
+    source = (
+        select(WifiTokenDevice.id)
+        .outerjoin(WifiToken, WifiToken.id == WifiTokenDevice.wifi_token_id)
+        .outerjoin(DeviceProfile, PROFILE)
+        .correlate(None)
+    )
+    found = union(*(source.where(reading) for reading in readings))
+    return query.where(WifiTokenDevice.id.in_(found))
+
+
+def _with_tokens(viewer: Viewer) -> Select[Any]:
+    """Select devices with their tokens, without those that the viewer has no part in."""
+    query = select(WifiTokenDevice.id).join(
+        WifiToken, WifiToken.id == WifiTokenDevice.wifi_token_id
+    )
+    if viewer.business_ids is None:
+        return query
+    return query.where(WifiToken.business_id.in_(viewer.business_ids))
+
+
+def _details(now: datetime) -> Select[Any]:
+    """Select all that is shown of a device."""
+    states = {state: it for state, it in _presence(now).items() if state != LIVE}
+    last = (
+        select(DeviceSession.started_at, DeviceSession.ended_at)
+        .where(DeviceSession.wifi_token_device_id == WifiTokenDevice.id)
+        .order_by(DeviceSession.started_at.desc())
+        .limit(1)
+        .lateral("last_session")
+    )
+    return (
+        select(
+            WifiTokenDevice.id,
+            case(*((condition, state) for state, condition in states.items())).label("state"),
+            func.coalesce(Hotspot.last_contact_at, WifiTokenDevice.last_seen).label("heard_at"),
+            WifiTokenDevice.mac_address.label("mac"),
+            WifiTokenDevice.current_ip.label("ip"),
+            WifiTokenDevice.first_seen,
+            WifiTokenDevice.last_seen,
+            WifiToken.token,
+            WifiToken.plan_name.label("plan"),
+            WifiToken.system,
+            Business.name.label("business"),
+            Business.timezone,
+            Hotspot.name.label("hotspot"),
+            DeviceProfile.hostname,
+            DeviceProfile.device_type,
+            last.c.started_at.label("session_started_at"),
+            last.c.ended_at.label("session_ended_at"),
+        )
+        .join(WifiToken, WifiToken.id == WifiTokenDevice.wifi_token_id)
+        .join(Hotspot, Hotspot.id == WifiToken.hotspot_id)
+        .join(Business, Business.id == WifiToken.business_id)
+        .outerjoin(DeviceProfile, PROFILE)
+        .outerjoin(last, true())
+    )
+
+
+def _readings(search: Search) -> Iterator[ColumnElement[bool]]:
+    """Yield the condition of each thing that a search may mean."""
+    if search.mac:
+        yield _has_digits(search.mac)
+    if search.ip:
+        ip = WifiTokenDevice.current_ip
+        yield ip == search.ip if search.whole_ip else ip.like(_escaped(search.ip) + "%")
+    if search.token:
+        spellings = sorted({search.token, search.token.upper()})
+        yield or_(*(WifiToken.token.like(_escaped(each) + "%") for each in spellings))
+    if search.hostname:
+        yield DeviceProfile.hostname.ilike(f"%{_escaped(search.hostname)}%")
+
+
+def _has_digits(digits: str) -> ColumnElement[bool]:
+    column = WifiTokenDevice.mac_address
+    if len(digits) == mac.DIGITS:
+        return column == mac.spellings(digits)[0]
+    return or_(*(column.like(f"%{spelling}%") for spelling in mac.spellings(digits)))
+
+
+def _escaped(text: str) -> str:
+    """Take the special meaning from the signs of a LIKE pattern."""
+    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
