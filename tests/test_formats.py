@@ -59,6 +59,10 @@ def test_ago_counts_from_now_when_not_told_otherwise():
     assert formats.ago(NOON - timedelta(minutes=7)) == "7 min ago"
 
 
+def test_a_day_names_the_day_of_the_week():
+    assert formats.day(NOON.date()) == "Sun 22 Nov 2026"
+
+
 @pytest.mark.parametrize(
     ("value", "written"),
     [

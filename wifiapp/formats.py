@@ -1,7 +1,7 @@
 """How amounts, moments, sizes and states are shown; every filter writes None as a dash."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -73,6 +73,11 @@ def moment(value: datetime | None, tz: str) -> str:
     return dates.format_datetime(value, "d MMM y, HH:mm", ZoneInfo(tz), _locale())
 
 
+def day(value: date | None) -> str:
+    """Write a calendar day as "Sun 22 Nov 2026"."""
+    return NOTHING if value is None else dates.format_date(value, "EEE d MMM y", _locale())
+
+
 def brief(value: datetime | None, tz: str, now: datetime | None = None) -> str:
     """Write an aware datetime for a narrow column: "14:05" today, "22 Nov, 14:05" this year."""
     if value is None:
@@ -138,6 +143,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "money": money,
     "moment": moment,
     "brief": brief,
+    "day": day,
     "ago": ago,
     "timespan": timespan,
     "filesize": bytes_,

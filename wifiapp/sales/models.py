@@ -47,9 +47,7 @@ class WifiTokenSale(Model):
     receipt_number: Mapped[int | None] = mapped_column(BigInteger)
     sale_amount: Mapped[Money]
     payment_method: Mapped[str] = mapped_column(default="CASH", server_default="CASH")
-    sale_channel: Mapped[str] = mapped_column(
-        default="DIRECT", server_default="DIRECT", index=True
-    )
+    sale_channel: Mapped[str] = mapped_column(default="DIRECT", server_default="DIRECT", index=True)
     sold_at: Mapped[Moment]
     sold_by: Mapped[str | None] = mapped_column(
         ForeignKey(User.id, ondelete="RESTRICT"), index=True
