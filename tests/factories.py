@@ -15,7 +15,7 @@ from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import WifiTokenSale
-from wifiapp.tokens.models import TokenConfiguration, WifiToken
+from wifiapp.tokens.models import TokenBatch, TokenConfiguration, WifiToken
 
 FACTORIES = {}  # model -> function; a guard test compares it with the models
 _counter = itertools.count(1)
@@ -89,6 +89,26 @@ def make_plan(business=None, **given):
     return _add(TokenConfiguration(**values | given))
 
 
+@factory(TokenBatch)
+def make_batch(plan=None, hotspot=None, **given):
+    plan = plan or make_plan()
+    hotspot = hotspot or make_hotspot(system=plan.system, is_manual=True, address="")
+    values = {
+        "business_id": plan.business_id,
+        "hotspot_id": hotspot.id,
+        "token_config_id": plan.id,
+        "source": "MADE",
+        "system": plan.system,
+        "plan_name": plan.name,
+        "duration_minutes": plan.duration_minutes,
+        "device_limit": plan.device_limit,
+        "price": plan.price,
+        "asked": 10,
+        "created_by": "a@example.org",
+    }
+    return _add(TokenBatch(**values | given))
+
+
 @factory(WifiToken)
 def make_token(business=None, plan=None, hotspot=None, **given):
     plan = plan or make_plan(business)
@@ -154,9 +174,7 @@ def make_sale(token=None, **given):
 
 @factory(WifiUsageAnalytics)
 def make_rollup(**given):
-    start = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(
-        hours=next(_counter)
-    )
+    start = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=next(_counter))
     values = {
         "period_type": "hour",
         "period_start": start,

@@ -9,7 +9,7 @@ from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import WifiTokenSale
-from wifiapp.tokens.models import TokenConfiguration, WifiToken
+from wifiapp.tokens.models import TokenBatch, TokenConfiguration, WifiToken
 
 __all__ = [
     "AuditLog",
@@ -21,6 +21,7 @@ __all__ = [
     "HotspotBusiness",
     "Membership",
     "RateLimit",
+    "TokenBatch",
     "TokenConfiguration",
     "User",
     "WifiToken",

@@ -1,6 +1,6 @@
 """The access points and the businesses they serve."""
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, text, true
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wifiapp.businesses.models import Business
@@ -15,6 +15,7 @@ class Hotspot(Model):
 
     `serial` is what the box says it is, so that another box at the same address is
     noticed; the secret is kept encrypted; `poll_interval` and `clock_offset` are seconds.
+    A manual one is never called: its codes are ours and loaded by hand; its address is empty.
     """
 
     __tablename__ = "hotspots"
@@ -39,6 +40,7 @@ class Hotspot(Model):
     free_slots: Mapped[int | None]
     poll_interval: Mapped[int] = mapped_column(default=30, server_default=text("30"))
     is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    is_manual: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 

@@ -1,8 +1,20 @@
-"""Plans, and the tokens that customers type."""
+"""Plans, batches, and the tokens that customers type."""
 
 from decimal import Decimal
 
-from sqlalchemy import ForeignKey, Index, Numeric, String, UniqueConstraint, text, true
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnClause,
+    ForeignKey,
+    Index,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wifiapp.businesses.models import Business
@@ -21,6 +33,12 @@ from wifiapp.db import Model, archived
 from wifiapp.hotspots.models import Hotspot
 
 STATUSES = ("UNUSED", "SOLD", "ACTIVE", "EXPIRED", "DISABLED")
+BATCH_STATUSES = ("QUEUED", "RUNNING", "DONE", "FAILED", "CANCELLED")
+UNFINISHED = ("QUEUED", "RUNNING")
+SOURCES = ("MADE", "IMPORTED")
+
+# What `codes.typed` makes of a code, as an expression that an index holds.
+TYPED: ColumnClause[str] = literal_column("translate(upper(token), 'OIL- ', '011')", Text)
 
 
 class TokenConfiguration(Model):
@@ -46,10 +64,63 @@ class TokenConfiguration(Model):
     updated_at: Mapped[UpdatedAt]
 
 
+class TokenBatch(Model):
+    """Tokens asked for at once, and how far they are: the row is the job that makes them.
+
+    It keeps the plan as it was when the batch was asked for, so that all its tokens are alike.
+    `created_by` is an email.
+    """
+
+    __tablename__ = "token_batches"
+    __table_args__ = (
+        one_of("source", SOURCES),
+        one_of("system", SYSTEMS),
+        one_of("status", BATCH_STATUSES),
+        at_least_zero("price"),
+        CheckConstraint('"asked" >= 1', name="asked"),
+        CheckConstraint('"made" BETWEEN 0 AND "asked"', name="made"),
+        Index("token_batches_createdAt_idx", "created_at", "id"),
+        Index(
+            "token_batches_unfinished_idx",
+            "created_at",
+            "id",
+            postgresql_where=text("status IN ('QUEUED', 'RUNNING')"),
+        ),
+        archived("business"),
+    )
+
+    id: Mapped[Id]
+    business_id: Mapped[str] = mapped_column(
+        ForeignKey(Business.id, ondelete="RESTRICT"), index=True
+    )
+    hotspot_id: Mapped[str] = mapped_column(ForeignKey(Hotspot.id, ondelete="RESTRICT"))
+    token_config_id: Mapped[str] = mapped_column(
+        ForeignKey(TokenConfiguration.id, ondelete="RESTRICT")
+    )
+    source: Mapped[str] = mapped_column(String(10))
+    system: Mapped[System]
+    plan_name: Mapped[str]
+    duration_minutes: Mapped[int]
+    download_mb: Mapped[int | None]
+    upload_mb: Mapped[int | None]
+    device_limit: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    price: Mapped[Money]
+    asked: Mapped[int]
+    made: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    status: Mapped[str] = mapped_column(String(10), default="QUEUED", server_default="QUEUED")
+    error: Mapped[str | None]
+    created_by: Mapped[str]
+    started_at: Mapped[Moment | None]
+    finished_at: Mapped[Moment | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
 class WifiToken(Model):
     """An access code, with the plan as it was when the token was made.
 
-    `redeem_by` ends an unused token, `expires_at` a used one; used volumes are MB.
+    `redeem_by` ends an unused token, `expires_at` a used one; `ended_at` and `end_reason` say
+    when and why a person or the hotspot ended it. Used volumes are MB.
     """
 
     __tablename__ = "wifi_tokens"
@@ -58,7 +129,13 @@ class WifiToken(Model):
         Index(
             "wifi_tokens_token_idx", "token", postgresql_ops={"token": "text_pattern_ops"}
         ),  # a part of a code finds it, whatever the collation
+        Index(
+            "wifi_tokens_typed_idx",
+            TYPED.label("typed"),
+            postgresql_ops={"typed": "text_pattern_ops"},
+        ),
         Index("wifi_tokens_businessId_status_idx", "business_id", "status"),
+        Index("wifi_tokens_createdAt_idx", "created_at", "id"),
         one_of("system", SYSTEMS),
         one_of("status", STATUSES),
         at_least_zero("price"),
@@ -70,6 +147,9 @@ class WifiToken(Model):
     hotspot_id: Mapped[str] = mapped_column(ForeignKey(Hotspot.id, ondelete="RESTRICT"))
     token_config_id: Mapped[str] = mapped_column(
         ForeignKey(TokenConfiguration.id, ondelete="RESTRICT"), index=True
+    )
+    batch_id: Mapped[str | None] = mapped_column(
+        ForeignKey(TokenBatch.id, ondelete="RESTRICT"), index=True
     )
     system: Mapped[System]
     token: Mapped[str] = mapped_column(String(32))
@@ -84,6 +164,8 @@ class WifiToken(Model):
     redeem_by: Mapped[Moment | None]
     expires_at: Mapped[Moment | None]
     first_used_at: Mapped[Moment | None]
+    ended_at: Mapped[Moment | None]
+    end_reason: Mapped[str | None]
     used_down_mb: Mapped[Decimal] = mapped_column(
         Numeric(14, 2), default=Decimal(0), server_default=text("0")
     )
