@@ -1,7 +1,6 @@
 """The migrations: what they build, how they are written, and the way back and forth with rows."""
 
 import ast
-import json
 import re
 import warnings
 from pathlib import Path
