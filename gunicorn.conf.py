@@ -6,6 +6,7 @@ from typing import Any
 
 from wifiapp.config import Config
 from wifiapp.db import db
+from wifiapp.system import health
 
 _config = Config.from_environment()
 _host = f"[{_config.host}]" if ":" in _config.host else _config.host
@@ -45,3 +46,11 @@ def post_fork(server: Any, worker: Any) -> None:
         with app.app_context():
             for engine in db.engines.values():
                 engine.dispose(close=False)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Look at the database before the first page needs it, and log what is wrong with it."""
+    app = worker.app.callable
+    if app is not None:
+        with app.app_context():
+            health.look()

@@ -80,6 +80,7 @@ def _print_verdict(console: Console, report: Report) -> None:
         console.print("[green]Nothing differs.[/green] Models, migrations and database agree.")
         return
     words = "1 difference" if count == 1 else f"{count} differences"
-    console.print(f"\n[bold]{words}.[/bold] Nothing was changed. To mend, run in this order:")
+    console.print(f"\n[bold]{words}.[/bold] Nothing was changed. What mends it, in this order:")
     for mend in report.mends:
-        console.print(f"  {escape(mend)}" + ("" if mend.startswith("flask ") else ";"))
+        is_sql = mend.split(" ", 1)[0].isupper()
+        console.print(f"  {escape(mend)}" + (";" if is_sql else ""))

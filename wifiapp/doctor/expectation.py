@@ -84,6 +84,17 @@ def from_migrations(connection: Connection) -> Mapping[frozenset[str], Catalogue
     return _migrations[version]
 
 
+def migrate(connection: Connection) -> None:
+    """Bring the schema that the connection works in to the newest revision, in its transaction.
+
+    Needs the app's context.
+    """
+    config = _config()
+    config.attributes.update(connection=connection)
+    with _one_at_a_time:
+        command.upgrade(config, "heads")
+
+
 @contextmanager
 def scratch_schema(connection: Connection) -> Iterator[str]:
     """Work in a new schema of this name, the only one on the search_path; it never comes to be."""
