@@ -33,7 +33,7 @@ def tasks(config: Config) -> list[Task]:
 
     return [
         Task("backup", 1, run_backup),
-        Task("interrupted", 15, end_interrupted),
+        Task("interrupted", 5, end_interrupted),
         Task("sweep", 600, sweep),
         Task("demo", 30, keep_demo_alive),
     ]

@@ -311,19 +311,21 @@ def test_of_two_workers_one_takes_the_backup(shop, tmp_path):
 
 @pytest.fixture
 def half_way(shop, outside, tmp_path):
-    """A worker in the middle of a backup: it waits for a table that somebody else has locked."""
+    """A worker in the middle of a backup: somebody holds the row that it writes its progress to."""
     backup = operations.request_backup(shop, Options(), BOSS)
-    outside.execute("LOCK TABLE wifi_token_sales IN ACCESS EXCLUSIVE MODE")
     worker = start(shop.database_url, tmp_path, "worker")
-    parts = tmp_path / "backups"
-    wait_for(lambda: list(parts.glob("*.part")) if parts.exists() else None)
-    yield worker, backup, parts
+    wait_for(lambda: fresh(backup).stage, pause=0.005)
+    db.session.rollback()
+    outside.execute("SELECT id FROM backups FOR UPDATE")
+    assert fresh(backup).status == "RUNNING"
+    db.session.rollback()
+    yield worker, backup, tmp_path / "backups"
+    outside.rollback()
     finish(worker)
 
 
 def test_a_worker_killed_in_the_middle_leaves_nothing_behind(shop, outside, half_way, tmp_path):
     worker, backup, parts = half_way
-    assert fresh(backup).status == "RUNNING"
     worker.kill()
     worker.wait()
     outside.rollback()

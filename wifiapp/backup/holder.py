@@ -1,17 +1,19 @@
 """Who makes a backup: a lock that ends with its holder, and what it writes of its progress."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from threading import Event
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, TypeVar
+
+import psycopg
 
 from wifiapp import clock
 from wifiapp.backup.engine import Busy, Cancelled, Progress
 from wifiapp.backup.queries import LOCK_KEY
 from wifiapp.backup.results import Report, say_nothing
+from wifiapp.backup.running import connected
 from wifiapp.config import Config
-from wifiapp.db import connect
 
 INTERVAL = 0.5  # seconds between two writes, or two attempts
 PATIENCE = 5.0  # seconds to wait for another run of the engine
@@ -27,6 +29,15 @@ _WRITE = """
 """
 
 
+@contextlib.contextmanager
+def holder_of(
+    config: Config, backup_id: str, stop: Event | None = None, listener: Report = say_nothing
+) -> Iterator["Holder"]:
+    """Give a holder its connection; `stop` is a worker's, `listener` is told the progress too."""
+    with connected(config) as connection:
+        yield Holder(connection, backup_id, stop, listener)
+
+
 class Holder:
     """Holds a backup on a connection of its own, so that nobody else makes or buries it.
 
@@ -37,30 +48,18 @@ class Holder:
 
     def __init__(
         self,
-        config: Config,
+        connection: psycopg.Connection[Any],
         backup_id: str,
-        stop: Event | None = None,
-        listener: Report = say_nothing,
+        stop: Event | None,
+        listener: Report,
     ) -> None:
-        self.config = config
+        self.connection = connection
         self.id = backup_id
         self.stop = stop or Event()
         self.is_worker = stop is not None
         self.listener = listener
         self.next_write = 0.0
         self.stage = ""
-
-    def __enter__(self) -> Self:
-        self.connection = connect(self.config, autocommit=True)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.connection.close()
 
     def take(self) -> bool:
         """Take the lock if nobody has it; tell whether it was free."""

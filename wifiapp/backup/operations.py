@@ -10,8 +10,8 @@ from wifiapp import clock
 from wifiapp.access import COMMAND_LINE, Actor
 from wifiapp.audit.record import record
 from wifiapp.backup import archives, engine, lifecycle, queries
-from wifiapp.backup.engine import BackupError, Busy, Cancelled, Options, Report
-from wifiapp.backup.holder import Holder
+from wifiapp.backup.engine import BackupError, Busy, Cancelled, Damaged, Options, Report
+from wifiapp.backup.holder import Holder, holder_of
 from wifiapp.backup.models import Backup
 from wifiapp.backup.scratch import require_sound
 from wifiapp.columns import new_id
@@ -121,7 +121,7 @@ def create_backup(
     Raises what `request_backup` raises, and any `BackupError` that ends it early.
     """
     require_sound(config, NOT_MADE)
-    with Holder(config, new_id(), listener=report) as holder:
+    with holder_of(config, new_id(), listener=report) as holder:
         holder.take()
         lifecycle.be_the_only_one(config)
         lifecycle.add(options, actor, status="RUNNING", started_by="COMMAND", backup_id=holder.id)
@@ -138,7 +138,7 @@ def run_queued(config: Config, stop: Event) -> Mapping[str, Any] | None:
     """
     for backup_id in queries.list_queued_ids():
         db.session.rollback()
-        with Holder(config, backup_id, stop) as holder:
+        with holder_of(config, backup_id, stop) as holder:
             if not (holder.take() and _begin(backup_id)):
                 continue  # another worker was quicker, or it was cancelled
             try:
@@ -178,21 +178,21 @@ def _begin(backup_id: str) -> bool:
 def _work(config: Config, holder: Holder) -> None:
     """Make the archive, if that is still to do, prove it, and write how that ended."""
     try:
-        path = archives.path_of(config, _make(config, holder))
-        holder.patiently(lambda: engine.verify(config, path, holder.report))
+        _prove(config, holder, *_make(config, holder))
     except BaseException as error:
         _end(config, holder, error)
         raise
     _end(config, holder)
 
 
-def _make(config: Config, holder: Holder) -> str | None:
+def _make(config: Config, holder: Holder) -> tuple[str | None, str | None]:
+    """Return the name of the archive's file and its SHA-256, once there is one."""
     backup = queries.get_backup(holder.id)
     options, made_by = lifecycle.options_of(backup), backup.created_by or "somebody"
-    file_name, is_made = backup.file_name, backup.finished_at is not None
+    known, is_made = (backup.file_name, backup.sha256), backup.finished_at is not None
     db.session.rollback()  # no transaction stays open while the engine works
     if is_made:
-        return file_name
+        return known
     created = holder.patiently(
         lambda: engine.create(
             config, options, config.backup_dir, made_by=made_by, report=holder.report
@@ -203,7 +203,14 @@ def _make(config: Config, holder: Holder) -> str | None:
     backup.sha256, backup.row_count = created.sha256, created.rows
     backup.revision = created.revision
     db.session.commit()
-    return created.path.name
+    return created.path.name, created.sha256
+
+
+def _prove(config: Config, holder: Holder, file_name: str | None, sha256: str | None) -> None:
+    path = archives.path_of(config, file_name)
+    proved = holder.patiently(lambda: engine.verify(config, path, holder.report))
+    if proved.sha256 != sha256:
+        raise Damaged(path.name, "is not the file that was written: its SHA-256 differs")
 
 
 def _end(config: Config, holder: Holder, error: BaseException | None = None) -> None:
