@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from wifiapp import clock
 from wifiapp.access import Actor
 from wifiapp.audit.models import AuditLog
@@ -16,12 +18,14 @@ def record(
     *,
     business_id: str | None = None,
     change: dict[str, Any] | None = None,
+    session: Session | None = None,
 ) -> None:
     """Add an entry to the transaction under way, so that it stands or falls with the change.
 
-    `action` is `entity.verb` (`user.disable`); `change` is what JSON can hold, no secrets.
+    `action` is `entity.verb` (`user.disable`); `change` is what JSON can hold, no secrets. The
+    transaction is the app's own session's unless another `session` is named.
     """
-    db.session.add(
+    (session or db.session).add(
         AuditLog(
             at=clock.now(),
             user_id=actor.user_id,

@@ -8,7 +8,6 @@ half-done.
 
 from pathlib import Path
 
-from wifiapp.access import COMMAND_LINE, Actor
 from wifiapp.backup.creating import create
 from wifiapp.backup.errors import (
     BackupError,
@@ -24,6 +23,7 @@ from wifiapp.backup.errors import (
 from wifiapp.backup.manifest import Manifest
 from wifiapp.backup.reading import Archive, check_all, inspect
 from wifiapp.backup.reporting import Reporter
+from wifiapp.backup.restoring import clean_up, restore, undo_restore, verify
 from wifiapp.backup.results import (
     Checked,
     Created,
@@ -36,7 +36,6 @@ from wifiapp.backup.results import (
     Verified,
     say_nothing,
 )
-from wifiapp.config import Config
 
 __all__ = [
     "BackupError",
@@ -72,28 +71,3 @@ def check(path: Path, report: Report = say_nothing) -> Checked:
     """Read every byte of an archive and compare it with what was announced."""
     with Archive(path) as archive:
         return check_all(archive, Reporter(report))
-
-
-def verify(config: Config, path: Path, report: Report = say_nothing) -> Verified:
-    """Prove that an archive restores: load it into a scratch schema, compare, drop that."""
-    raise NotImplementedError
-
-
-def restore(
-    config: Config, path: Path, report: Report = say_nothing, *, actor: Actor = COMMAND_LINE
-) -> Restored:
-    """Put the archive in the place of the live data, all or nothing; the audit log says who."""
-    raise NotImplementedError
-
-
-def undo_restore(config: Config, *, actor: Actor = COMMAND_LINE) -> Undone:
-    """Swap back what was there before the last restore; doing it twice restores again."""
-    raise NotImplementedError
-
-
-def clean_up(config: Config) -> None:
-    """Remove what dead runs left: scratch schemas, `.part` files, undo data past its days.
-
-    Does nothing while a run is under way.
-    """
-    raise NotImplementedError

@@ -22,22 +22,22 @@ class Reporter:
         self._next = 0.0
         self._stage = "preparing"
         self._table: str | None = None
-        self._done: dict[str, int] = {}
-        self._bytes = 0
+        self._rows: dict[str, int] = {}  # by table: each has one writer
+        self._sizes: dict[str, int] = {}
         self.stopped = threading.Event()
 
     def stage(self, stage: str, rows_expected: int | None = None) -> None:
         """Begin a stage, from nothing done, and say so at once."""
         self._stage, self._table = stage, None
-        self._done, self._bytes = {}, 0
+        self._rows, self._sizes = {}, {}
         self._rows_expected = rows_expected
         self.tell()
 
     def add(self, table: str, rows: int, size: int) -> None:
         """Note that `rows` of the table are done by now, and `size` bytes more."""
         self._table = table
-        self._done[table] = rows
-        self._bytes += size
+        self._rows[table] = rows
+        self._sizes[table] = self._sizes.get(table, 0) + size
         self.pause()
 
     def pause(self) -> None:
@@ -50,8 +50,8 @@ class Reporter:
 
     def tell(self) -> None:
         self._next = time.monotonic() + INTERVAL
-        rows = sum(self._done.values())
-        self._report(Progress(self._stage, self._table, rows, self._rows_expected, self._bytes))
+        rows, size = sum([*self._rows.values()]), sum([*self._sizes.values()])
+        self._report(Progress(self._stage, self._table, rows, self._rows_expected, size))
 
 
 class Stopped(Exception):

@@ -18,7 +18,7 @@ from wifiapp.doctor.checkup import examine
 
 KEPT_DAYS = 7
 SCRATCH = re.compile(r"(verify|restore)_[0-9a-f]{12}")
-KEPT = re.compile(r"before_restore_(\d{8}T\d{6})Z")
+KEPT = re.compile(r"before_restore_(\d{8}_\d{6})")
 SCHEMAS = "SELECT nspname FROM pg_namespace ORDER BY nspname"
 
 
@@ -58,9 +58,12 @@ def new_name(purpose: str) -> str:
     return f"{purpose}_{uuid4().hex[:12]}"
 
 
-def kept_name() -> str:
-    """Return the name under which what was live is kept from now on."""
-    return f"before_restore_{clock.now():%Y%m%dT%H%M%SZ}"
+def kept_name(connection: psycopg.Connection[Any]) -> str:
+    """Return a new name under which what is live will be kept, later than all that are."""
+    kept, moment = list_kept(connection), clock.now()
+    while (name := f"before_restore_{moment:%Y%m%d_%H%M%S}") <= max(kept, default=""):
+        moment += timedelta(seconds=1)
+    return name
 
 
 def list_kept(connection: psycopg.Connection[Any]) -> list[str]:
@@ -88,5 +91,5 @@ def _is_past_its_days(name: str) -> bool:
     found = KEPT.fullmatch(name)
     if not found:
         return False
-    moment = datetime.strptime(f"{found[1]}+0000", "%Y%m%dT%H%M%S%z")
+    moment = datetime.strptime(f"{found[1]}+0000", "%Y%m%d_%H%M%S%z")
     return clock.now() - moment > timedelta(days=KEPT_DAYS)
