@@ -36,6 +36,7 @@ from wifiapp.tokens.models import WifiToken
 
 SILENT_AFTER = 180  # seconds without a word from a hotspot, or three of its polls
 LIVE_LIMIT, GONE_LIMIT = 10_000, 1_000  # rows that a count looks at before it says "1,000+"
+PAGE_SIZE = 40  # rows of 1 KB each, and a page stays below 60 KB
 SESSIONS_SHOWN = TOKENS_SHOWN = 100
 LIVE = "LIVE"  # online or unknown
 
@@ -74,7 +75,7 @@ def list_devices(
     session = db.session()
     ids = _matching(viewer, wanted, now).add_columns(WifiTokenDevice.first_seen)
     keys = (WifiTokenDevice.first_seen, WifiTokenDevice.id)
-    page = fetch_page(session, ids, keys, lambda row: (row.first_seen, row.id), after)
+    page = fetch_page(session, ids, keys, lambda row: (row.first_seen, row.id), after, PAGE_SIZE)
     # What is shown is gathered for one page only, however many devices a search has found.
     shown = _details(now).where(WifiTokenDevice.id.in_([row.id for row in page.rows]))
     return Page(session.execute(shown.order_by(*NEWEST_FIRST)).all(), page.after)

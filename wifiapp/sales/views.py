@@ -39,6 +39,7 @@ def index() -> Response:
         presets=PRESETS,
         businesses=seen,
         spans=wanted.spans,
+        is_running=any(span.start <= now < span.end for span in wanted.spans.values()),
         currencies=_by_currency(cells),
         page=page,
         after=after,
