@@ -10,7 +10,8 @@ from wifiapp.tokens.words import code_after_word
 _LIKE_MAC = re.compile(
     r"[0-9a-z]{1,2}(:[0-9a-z]{0,2})+|[0-9a-z]{2}(-[0-9a-z]{2}){5}", re.IGNORECASE
 )
-_LIKE_IP = re.compile(r"\d{1,3}(\.\d{0,3}){1,3}|[0-9a-f]{0,4}(:[0-9a-f]{0,4})+", re.IGNORECASE)
+_COLONED = re.compile(r"[0-9a-f]{0,4}(:[0-9a-f]{0,4})+", re.IGNORECASE)
+_DOTTED = re.compile(r"\d{1,3}(\.\d{0,3}){1,3}")
 _WHOLE_IPV4 = re.compile(r"\d+\.\d+\.\d+\.\d+")
 
 
@@ -44,7 +45,7 @@ def parse(text: str) -> Search:
         raise NoCodeError
     if code:
         return Search(token=code)
-    digits = mac.digits_of(text)
+    digits = None if _DOTTED.fullmatch(text) else mac.digits_of(text)
     if digits and not 2 <= len(digits) <= mac.DIGITS:  # noqa: PLR2004 - one digit is in them all
         digits = None
     ip, whole = _ip(text)
@@ -59,5 +60,6 @@ def _ip(text: str) -> tuple[str | None, bool]:
         return str(ip_address(text)), True
     except ValueError:
         pass
-    partial = _LIKE_IP.fullmatch(text) and not _WHOLE_IPV4.fullmatch(text)
-    return (text.lower(), False) if partial else (None, False)
+    if _WHOLE_IPV4.fullmatch(text) or not (_DOTTED.fullmatch(text) or _COLONED.fullmatch(text)):
+        return None, False
+    return text.lower(), False

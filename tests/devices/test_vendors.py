@@ -1,0 +1,30 @@
+import pytest
+
+from wifiapp.devices.vendors import short, vendor_of
+
+pytestmark = pytest.mark.usefixtures("no_database")
+
+
+def test_the_maker_is_known_without_a_network():
+    assert vendor_of("3C:22:FB:00:00:01") == "Apple"
+
+
+@pytest.mark.parametrize("mac", ["DA:A1:19:00:00:01", "C0:A8:04:02:00:00", "FC:FF:FF:00:00:01"])
+def test_no_maker_is_named_for_an_address_that_names_none(mac):
+    assert vendor_of(mac) is None
+
+
+@pytest.mark.parametrize(
+    ("registered", "said"),
+    [
+        ("Samsung Electronics Co.,Ltd", "Samsung Electronics"),
+        ("Apple, Inc.", "Apple"),
+        ("HUAWEI TECHNOLOGIES CO.,LTD", "Huawei"),
+        ("GUANGDONG OPPO MOBILE TELECOMMUNICATIONS CORP.,LTD", "Guangdong OPPO Mobile"),
+        ("LG Electronics (Mobile Communications)", "LG Electronics (Mobile Communications)"),
+        ("HP", "HP"),
+        ("Ltd", "Ltd"),
+    ],
+)
+def test_a_registered_name_is_written_as_people_say_it(registered, said):
+    assert short(registered) == said
