@@ -1,5 +1,6 @@
 """Backups from asking to their end, with the real engine and, where it matters, real processes."""
 
+import signal
 import subprocess
 import sys
 from hashlib import sha256
@@ -306,6 +307,21 @@ def test_of_two_workers_one_takes_the_backup(shop, tmp_path):
     assert sorted('"status": "VERIFIED"' in log for log in logs) == [False, True]
 
 
+def test_a_worker_bears_that_all_its_connections_are_cut(shop, outside, tmp_path):
+    cut = (
+        "SELECT count(*) FROM pg_stat_activity, pg_terminate_backend(pid) "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with running_worker(shop.database_url, tmp_path):
+        wait_for(lambda: outside.execute("SELECT FROM worker_states").fetchall())
+        outside.rollback()
+        db.session.remove()
+        assert outside.execute(cut).fetchone()[0] >= 1
+        outside.rollback()
+        asked = operations.request_backup(shop, Options(), BOSS)
+        assert wait_for(lambda: (row := fresh(asked)).finished_at and row.status) == "VERIFIED"
+
+
 # -- a worker that ends in the middle --------------------------------------------------------
 
 
@@ -357,3 +373,15 @@ def test_a_request_after_a_kill_needs_no_worker_to_clean_up_first(shop, outside,
     wait_for(lambda: not queries.is_held(backup.id))
     asked = operations.request_backup(shop, Options(), BOSS)
     assert (fresh(backup).status, fresh(asked).status) == ("FAILED", "QUEUED")
+
+
+def test_ctrl_c_on_the_command_line_leaves_nothing_behind(shop, outside, tmp_path):
+    command = start(shop.database_url, tmp_path, "backup", "create")
+    (row,) = wait_for(db.session.query(Backup).filter(Backup.stage.is_not(None)).all, pause=0.005)
+    db.session.rollback()
+    outside.execute("SELECT id FROM backups FOR UPDATE")
+    command.send_signal(signal.SIGINT)
+    outside.rollback()
+    assert command.wait(30) == 1
+    assert (fresh(row).status, list((tmp_path / "backups").iterdir())) == ("CANCELLED", [])
+    assert "Traceback" not in (tmp_path / "backup.log").read_text()
