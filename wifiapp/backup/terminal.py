@@ -35,14 +35,14 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if error is None:
+            self._complete()
         self.progress.stop()
 
     def report(self, now: engine.Progress) -> None:
         """Draw how far the engine is."""
         if now.stage not in self.stages:
-            for task in self.stages.values():
-                total = self.progress.tasks[task].total or 1
-                self.progress.update(task, completed=total, total=total, table="")
+            self._complete()
             self.stages[now.stage] = self.progress.add_task(now.stage, table="")
         self.progress.update(
             self.stages[now.stage],
@@ -50,3 +50,8 @@ class Bar:
             completed=now.rows_done,
             table=now.table or "",
         )
+
+    def _complete(self) -> None:
+        for task in self.stages.values():
+            total = self.progress.tasks[task].total or 1
+            self.progress.update(task, completed=total, total=total, table="")
