@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
-DAYS = 14
+DAYS = 14  # of the chart, today included
 MOST_CHANNELS = 6  # the chart's palette
 LOW_DAYS, OUT_DAYS = 3, 1  # days a stock lasts before it turns amber, red
 FEW = 5  # tokens of a plan that nobody bought lately
@@ -64,6 +65,11 @@ def _amounts(rows: Iterable[Any]) -> Money:
 def last_days(today: date) -> list[date]:
     """Return the days of the chart, oldest first."""
     return [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
+
+
+def local_day(moment: datetime, zone: str) -> str:
+    """Return the day of a moment in the zone as it stands in the address of the sales."""
+    return moment.astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 def chart(

@@ -23,13 +23,12 @@ from sqlalchemy import (
 from wifiapp.access import Viewer
 from wifiapp.businesses.models import Business
 from wifiapp.columns import UtcDateTime
+from wifiapp.dashboard.figures import DAYS
 from wifiapp.db import db
 from wifiapp.sales.models import WifiTokenSale
 from wifiapp.tokens.models import TokenConfiguration, WifiToken
 
-DAYS = 14  # of the chart, today included
 PACE = 7  # days whose sales tell how long a stock lasts
-LATEST = 5
 
 
 def sum_by_day_and_channel(viewer: Viewer, now: datetime) -> Sequence[Row[Any]]:
@@ -93,31 +92,6 @@ def list_stock(viewer: Viewer, now: datetime) -> Sequence[Row[Any]]:
     )
     if viewer.business_ids is not None:
         query = query.where(TokenConfiguration.business_id.in_(viewer.business_ids))
-    return db.session.execute(query).all()
-
-
-def list_latest_sales(viewer: Viewer) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return the newest sales with their token, plan and business."""
-    query = (
-        select(
-            WifiTokenSale.sold_at,
-            WifiTokenSale.sale_amount.label("amount"),
-            WifiTokenSale.sale_channel.label("channel"),
-            WifiTokenSale.payment_method.label("method"),
-            WifiTokenSale.receipt_number,
-            WifiTokenSale.voided_at,
-            WifiToken.token,
-            WifiToken.plan_name.label("plan"),
-            Business.name.label("business"),
-            Business.currency,
-            Business.timezone,
-        )
-        .join(WifiToken, WifiToken.id == WifiTokenSale.wifi_token_id)
-        .join(Business, Business.id == WifiTokenSale.business_id)
-        .order_by(WifiTokenSale.sold_at.desc(), WifiTokenSale.id.desc())
-        .limit(LATEST)
-        .where(*_seen(viewer))
-    )
     return db.session.execute(query).all()
 
 

@@ -1,13 +1,13 @@
 """The demo shops come, stay alive and go."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import CursorResult, Delete, Update, delete, func, inspect, select, update
+from sqlalchemy import CursorResult, Delete, Update, delete, func, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from wifiapp.access import Actor
@@ -48,6 +48,7 @@ def load_demo(actor: Actor, now: datetime) -> Outcome:
         for model in rows:
             if model.__table__ is table:
                 _copy(model, rows[model])
+    _measure(model.__tablename__ for model in rows)
     counts = {model.__tablename__: len(rows[model]) for model in rows}
     names = list(list_demo_names())
     record(actor, "demo.load", "demo", change={"businesses": names, "rows": sum(counts.values())})
@@ -133,8 +134,15 @@ def _copy(model: type[Model], rows: list[dict[str, Any]]) -> None:
             copy.write_row(tuple(row.values()))
 
 
+def _measure(tables: Iterable[str]) -> None:
+    """Let the planner know how large the tables are by now: guessing can take it minutes."""
+    names = ", ".join(f'"{name}"' for name in tables)
+    db.session.execute(text(f"ANALYZE {names}"))
+
+
 def _delete_demo() -> dict[str, int]:
     """Delete what belongs to the demo businesses, children first; return rows by table."""
+    _measure(table.name for table in owned_tables())
     shared = {
         table: db.session.scalars(select(table.c.id).where(used_by(columns, demo=True))).all()
         for table, columns in shared_tables().items()
