@@ -59,7 +59,7 @@ def as_csv(
                 out.truncate()
         yield out.getvalue()
 
-    return _download(lines(), f"{name}.csv", "text/csv; charset=utf-8")
+    return _download(lines(), f"{name}.csv", "text/csv")
 
 
 def as_json(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, SQLColumnExpression, tuple_
+from sqlalchemy import Select, SQLColumnExpression, text, tuple_
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -70,6 +70,8 @@ def stream(query: Select[Any]) -> Iterator[Any]:
     It has a connection of its own: the request's is closed before a long answer has been sent.
     """
     with Session(db.engine) as session:
+        # PostgreSQL plans a cursor for its first tenth unless told that all rows are wanted.
+        session.execute(text("SET LOCAL cursor_tuple_fraction = 1"))
         yield from session.execute(query, execution_options={"yield_per": BATCH})
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.conftest import TEMPLATE, create_database, database_url, drop_database
 
@@ -145,25 +146,26 @@ def new_shop(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args):
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+def browser():
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     assert path, "Chromium is not installed; `make test` installs it where it may"
-    return browser_type_launch_args | {"executable_path": path, "args": CHROMIUM_ARGS}
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture
-def browser_context_args(browser_context_args):
-    return browser_context_args | {"viewport": {"width": 1280, "height": 800}}
-
-
-@pytest.fixture
-def page(page):
+def page(browser):
     """A page that fails the test when a script of ours breaks or the CSP stops something."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda m: wrong.append(m.text) if "Content Security" in m.text else None)
     page.set_default_timeout(15_000)
     yield page
+    context.close()
     assert not wrong, wrong
 
 

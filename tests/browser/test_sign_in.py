@@ -14,8 +14,8 @@ def test_the_owner_signs_in_and_out(page, shop):
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Devices", level=1)).to_be_visible()
-    page.get_by_text(EMAIL).first.click()
-    page.get_by_role("button", name="Sign out").click()
+    page.get_by_text(EMAIL).locator("visible=true").first.click()
+    page.get_by_role("button", name="Sign out").locator("visible=true").click()
     page.goto(f"{shop.url}/devices")
     expect(page).to_have_url(f"{shop.url}/sign-in?next=/devices")
 
