@@ -87,7 +87,7 @@ def list_lines(viewer: Viewer, wanted: Wanted, after: str | None = None) -> Page
         branches.append(select(query.subquery()))
     query = _newest_first(union_all(*branches)).limit(PAGE_SIZE + 1)
     rows = db.session.execute(query).all()
-    return cut(rows, lambda row: (row.at, row.id, row.is_void))
+    return cut(rows, lambda row: (row.at, row.id, row.is_void), PAGE_SIZE)
 
 
 def stream_lines(viewer: Viewer, wanted: Wanted) -> Iterator[Row[Any]]:
