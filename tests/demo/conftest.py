@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from tests.conftest import TEMPLATE, create_database, database_url, drop_database, make_config
 from wifiapp import create_app
@@ -24,6 +25,7 @@ def loaded(tmp_path_factory):
         operations.load_demo(COMMAND_LINE, NOW)
         db.session.remove()
         db.engine.dispose()
-    with psycopg.connect(database_url(name), autocommit=True) as connection:
+    url = make_url(database_url(name)).set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
         yield connection
     drop_database(name)
