@@ -75,8 +75,8 @@ def create(
             source = look(reading, options)
             _require_space(reading, folder)
             path = _path(folder, source, options)
-            reporter.stage("copying", source.rows)
             with Writer(path, source.moment) as writer:
+                reporter.stage("copying", source.rows)
                 tables = write_tables(writer, source.queries, reading, comparing, reporter)
                 said = _manifest(config, options, source, made_by, tables)
                 for name in ("README.txt", "check.py"):

@@ -15,6 +15,7 @@ LOCK = "hashtextextended('wifiapp backup engine', 0)"
 LONGEST_NAME = 63  # bytes that PostgreSQL keeps of an application_name
 
 TAKE = f"SELECT pg_try_advisory_lock({LOCK})"
+GIVE = f"SELECT pg_advisory_unlock({LOCK})"
 HOLDER = f"""
 SELECT a.application_name, a.backend_start AT TIME ZONE 'UTC'
 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -49,7 +50,11 @@ def alone(config: Config, what: str) -> Iterator[psycopg.Connection[Any]]:
             holder = connection.execute(HOLDER).fetchone()
             if holder:  # else it has gone in this moment
                 raise Busy(*holder)
-        yield connection
+        try:
+            yield connection
+        finally:  # at once: a connection closes a moment later than it is told to
+            with contextlib.suppress(psycopg.Error):
+                connection.execute(GIVE.encode())
 
 
 def one_row(connection: psycopg.Connection[Any], query: str, *values: object) -> tuple[Any, ...]:
