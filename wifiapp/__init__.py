@@ -22,16 +22,31 @@ from wifiapp.demo.commands import demo as demo_commands
 from wifiapp.demo.views import bp as demo
 from wifiapp.devices.views import bp as devices
 from wifiapp.doctor.commands import doctor as doctor_command
+from wifiapp.hotspots.commands import hotspots as hotspot_commands
+from wifiapp.hotspots.views import bp as hotspots
 from wifiapp.jobs.commands import worker as worker_command
 from wifiapp.sales.views import bp as sales
 from wifiapp.system.views import bp as system
+from wifiapp.tokens.batches_views import bp as batches
+from wifiapp.tokens.commands import tokens as token_commands
+from wifiapp.tokens.imports_views import bp as imports
+from wifiapp.tokens.plans_commands import plans as plan_commands
+from wifiapp.tokens.plans_views import bp as plans
+from wifiapp.tokens.views import bp as tokens
+from wifiapp.trail.views import bp as trail
 
 __all__ = ["create_app", "models"]
 
-BLUEPRINTS = (auth, users, audit, dashboard, devices, sales, backup, system, demo)
+BLUEPRINTS = (
+    *(auth, users, audit, dashboard, devices, sales, backup, system, demo),
+    *(tokens, plans, batches, imports, trail, hotspots),
+)
 COMMANDS = (
     user_commands,
     business_commands,
+    hotspot_commands,
+    plan_commands,
+    token_commands,
     backup_commands,
     demo_commands,
     doctor_command,

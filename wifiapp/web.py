@@ -28,7 +28,9 @@ BEFORE_OWN_PASSWORD = frozenset({"auth.password", "auth.sign_out"})
 NAVIGATION = (
     (_l("Dashboard"), "dashboard.index", "layout-dashboard"),
     (_l("Devices"), "devices.index", "device-mobile"),
+    (_l("Tokens"), "tokens.index", "ticket"),
     (_l("Sales"), "sales.index", "receipt"),
+    (_l("Hotspots"), "hotspots.index", "router"),
     (_l("Backups"), "backup.index", "database-export"),
     (_l("Users"), "users.index", "users"),
     (_l("Audit log"), "audit.index", "history"),
@@ -190,17 +192,16 @@ def _surroundings() -> dict[str, Any]:
 def _navigation() -> list[NavItem]:
     role = getattr(current_user, "role", None)
     return [
-        NavItem(str(label), url_for(endpoint), icon, active=_is_active(endpoint))
+        NavItem(str(label), url_for(endpoint), icon, active=_is_active(url_for(endpoint)))
         for label, endpoint, icon in NAVIGATION
         if endpoint in current_app.view_functions
         and role in allowed(current_app.view_functions[endpoint])
     ]
 
 
-def _is_active(endpoint: str) -> bool:
-    return request.endpoint is not None and (
-        request.endpoint.rpartition(".")[0] == endpoint.rpartition(".")[0]
-    )
+def _is_active(url: str) -> bool:
+    """Tell whether this is the page or one below it."""
+    return request.path == url or request.path.startswith(f"{url}/")
 
 
 def _banners() -> list[Banner]:

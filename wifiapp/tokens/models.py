@@ -38,7 +38,7 @@ UNFINISHED = ("QUEUED", "RUNNING")
 SOURCES = ("MADE", "IMPORTED")
 
 # What `codes.typed` makes of a code, as an expression that an index holds.
-TYPED: ColumnClause[str] = literal_column("translate(upper(token), 'OIL- ', '011')", Text)
+as_typed: ColumnClause[str] = literal_column("translate(upper(token), 'OIL- ', '011')", Text)
 
 
 class TokenConfiguration(Model):
@@ -131,7 +131,7 @@ class WifiToken(Model):
         ),  # a part of a code finds it, whatever the collation
         Index(
             "wifi_tokens_typed_idx",
-            TYPED.label("typed"),
+            as_typed.label("typed"),
             postgresql_ops={"typed": "text_pattern_ops"},
         ),
         Index("wifi_tokens_businessId_status_idx", "business_id", "status"),

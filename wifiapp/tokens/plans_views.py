@@ -1,0 +1,106 @@
+"""The plans' pages."""
+
+from collections.abc import Callable
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from wifiapp.access import allow
+from wifiapp.errors import WifiError
+from wifiapp.tokens import durations, plans_operations, plans_queries
+from wifiapp.tokens.plans_forms import NewPlanForm, PlanForm
+from wifiapp.tokens.plans_operations import InvalidPlan
+from wifiapp.web import current_actor, current_viewer
+
+bp = Blueprint("plans", __name__, url_prefix="/tokens/plans")
+
+
+@bp.get("")
+@allow("ADMIN", "MANAGER")
+def index() -> ResponseReturnValue:
+    rows = plans_queries.list_plans(current_viewer())
+    by_business = groupby(rows, key=lambda row: row.Business)
+    return render_template(
+        "plans/index.html",
+        groups=[(business, list(plans)) for business, plans in by_business],
+        words=durations.words,
+    )
+
+
+@bp.route("/add", methods=["GET", "POST"])
+@allow("ADMIN", "MANAGER")
+def add() -> ResponseReturnValue:
+    form = NewPlanForm(current_viewer())
+    if form.is_submitted() and form.check(form.system.data):
+        try:
+            plan = plans_operations.add_plan(
+                current_actor(), form.business.data, form.system.data, form.terms()
+            )
+        except InvalidPlan as error:
+            form.show(error.problems)
+        else:
+            flash(_("The plan %(name)s was added. Make tokens of it next.", name=plan.name))
+            return redirect(url_for("plans.index"), 303)
+    return render_template("plans/add.html", form=form), 422 if form.is_submitted() else 200
+
+
+@bp.route("/<plan_id>", methods=["GET", "POST"])
+@allow("ADMIN", "MANAGER")
+def edit(plan_id: str) -> ResponseReturnValue:
+    plan = plans_queries.get_plan(plan_id, current_viewer())
+    form = PlanForm(data=PlanForm.written(plan))
+    if form.is_submitted() and form.check(plan.system):
+        try:
+            plans_operations.change_plan(current_actor(), plan.id, form.terms())
+        except InvalidPlan as error:
+            form.show(error.problems)
+        else:
+            flash(_("%(name)s is saved. Tokens made before keep their terms.", name=plan.name))
+            return redirect(url_for("plans.index"), 303)
+    page = render_template(
+        "plans/edit.html", form=form, plan=plan, tokens=plans_queries.count_tokens(plan.id)
+    )
+    return page, 422 if form.is_submitted() else 200
+
+
+@bp.post("/<plan_id>/move")
+@allow("ADMIN", "MANAGER")
+def move(plan_id: str) -> ResponseReturnValue:
+    up = request.form.get("to") == "up"
+    return _do(plan_id, lambda actor: plans_operations.move_plan(actor, plan_id, up=up))
+
+
+@bp.post("/<plan_id>/deactivate")
+@allow("ADMIN", "MANAGER")
+def deactivate(plan_id: str) -> ResponseReturnValue:
+    return _do(
+        plan_id,
+        lambda actor: plans_operations.offer_plan(actor, plan_id, offered=False),
+        _("The plan is no longer on offer. Its tokens stay as they are."),
+    )
+
+
+@bp.post("/<plan_id>/activate")
+@allow("ADMIN", "MANAGER")
+def activate(plan_id: str) -> ResponseReturnValue:
+    return _do(
+        plan_id,
+        lambda actor: plans_operations.offer_plan(actor, plan_id, offered=True),
+        _("The plan is on offer again."),
+    )
+
+
+def _do(plan_id: str, change: Callable[..., Any], done: str = "") -> ResponseReturnValue:
+    """Make the change, say so, and go back to the list."""
+    plans_queries.get_plan(plan_id, current_viewer())
+    try:
+        change(current_actor())
+    except WifiError as error:
+        flash(str(error), "danger")
+    else:
+        if done:
+            flash(done, "success")
+    return redirect(url_for("plans.index"), 303)
