@@ -77,23 +77,23 @@ def test_channels_beyond_the_palette_are_drawn_together():
     ],
 )
 def test_a_stock_is_judged_by_how_long_it_lasts(left, sold_in_a_week, tone):
-    row = Row(plan="Day", business="Shop", left=left, sold=sold_in_a_week)
+    row = Row(plan_id="p", plan="Day", business="Shop", left=left, sold=sold_in_a_week)
     assert figures.stock([row], pace=7)[0].tone == tone
 
 
 def test_what_runs_out_first_stands_on_top():
     rows = [
-        Row(plan=plan, business="Shop", left=left, sold=sold)
+        Row(plan_id=plan, plan=plan, business="Shop", left=left, sold=sold)
         for plan, left, sold in [("a", 50, 7), ("b", 1, 1), ("c", 5, 70), ("d", 0, 3)]
     ]
     assert [each.plan for each in figures.stock(rows, pace=7)] == ["d", "c", "b", "a"]
 
 
 def test_a_hotspot_is_silent_after_three_polls_but_not_before_three_minutes():
-    def box(name, seconds, interval=30, *, active=True):
+    def box(name, seconds, interval=30, *, active=True, manual=False):
         heard = None if seconds is None else NOW - timedelta(seconds=seconds)
         return Row(
-            id=name, name=name, system="R710", is_active=active,
+            id=name, name=name, system="R710", is_active=active, is_manual=manual,
             poll_interval=interval, last_contact_at=heard,
         )  # fmt: skip
 
@@ -103,6 +103,7 @@ def test_a_hotspot_is_silent_after_three_polls_but_not_before_three_minutes():
         box("slow", 181, 100),
         box("new", None),
         box("put away", 9999, active=False),
+        box("by hand", None, manual=True),
     ]
     found = figures.hotspots(rows, NOW, patience=180)
     assert [(each.name, each.is_silent) for each in found] == [

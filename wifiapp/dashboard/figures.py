@@ -29,6 +29,7 @@ class Channel:
 class Stock:
     """A plan's unsold tokens: how many, how long they last, and how bad that is."""
 
+    plan_id: str
     plan: str
     business: str
     left: int
@@ -112,7 +113,7 @@ def _stock(row: Any, pace: int) -> Stock:
         tone = "warn"
     else:
         tone = "good"
-    return Stock(row.plan, row.business, row.left, days, tone)
+    return Stock(row.plan_id, row.plan, row.business, row.left, days, tone)
 
 
 def backup_tone(made_at: datetime | None, now: datetime) -> str:
@@ -137,11 +138,12 @@ class Box:
 def hotspots(rows: Iterable[Any], now: datetime, patience: int) -> list[Box]:
     """Return the active hotspots, silent ones first; `patience` is in seconds.
 
-    Silent is what makes its devices Unknown: no word during three polls or `patience`.
+    Silent is what makes its devices Unknown: no word during three polls or `patience`. One that
+    is loaded by hand is never called and left out.
     """
     found = []
     for row in rows:
-        if row.is_active:
+        if row.is_active and not row.is_manual:
             since = now - timedelta(seconds=max(3 * row.poll_interval, patience))
             is_silent = row.last_contact_at is None or row.last_contact_at < since
             found.append(Box(row.id, row.name, row.system, row.last_contact_at, is_silent))

@@ -76,11 +76,9 @@ def list_stock(viewer: Viewer, now: datetime) -> Sequence[Row[Any]]:
     left = func.coalesce(unsold.c.count, 0)
     query = (
         select(
+            TokenConfiguration.id.label("plan_id"),
             TokenConfiguration.name.label("plan"),
-            TokenConfiguration.price,
-            Business.id.label("business_id"),
             Business.name.label("business"),
-            Business.currency,
             left.label("left"),
             func.coalesce(sold.c.count, 0).label("sold"),
         )
