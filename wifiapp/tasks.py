@@ -10,6 +10,7 @@ from wifiapp.config import Config
 from wifiapp.demo import operations as demo
 from wifiapp.jobs import operations as jobs
 from wifiapp.jobs.worker import Task
+from wifiapp.tokens import batches_operations as batches
 
 
 def tasks(config: Config) -> list[Task]:
@@ -33,6 +34,7 @@ def tasks(config: Config) -> list[Task]:
 
     return [
         Task("backup", 1, run_backup),
+        Task("tokens", 1, batches.run_queued),
         Task("interrupted", 5, end_interrupted),
         Task("sweep", 600, sweep),
         Task("demo", 30, keep_demo_alive),
