@@ -8,13 +8,14 @@ from wifiapp import clock
 from wifiapp.analytics.models import WifiUsageAnalytics
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import RateLimit, User
-from wifiapp.backup.models import Backup
+from wifiapp.backup.models import Backup, BackupReport, BackupRoutine, HookRun
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.db import db
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import WifiTokenSale
+from wifiapp.settings.models import Setting
 from wifiapp.tokens.models import TokenBatch, TokenConfiguration, WifiToken
 
 FACTORIES = {}  # model -> function; a guard test compares it with the models
@@ -207,3 +208,24 @@ def make_worker_state(**given):
 @factory(Backup)
 def make_backup(**given):
     return _add(Backup(**{"started_by": "COMMAND", "created_by": "command line"} | given))
+
+
+@factory(BackupReport)
+def make_backup_report(backup=None, **given):
+    backup = backup or make_backup()
+    return _add(BackupReport(**{"backup_id": backup.id, "log": "copying\n"} | given))
+
+
+@factory(BackupRoutine)
+def make_backup_routine(**given):
+    return _add(BackupRoutine(**{"last_day": clock.now().date()} | given))
+
+
+@factory(HookRun)
+def make_hook_run(backup=None, **given):
+    return _add(HookRun(**{"backup_id": (backup or make_backup()).id} | given))
+
+
+@factory(Setting)
+def make_setting(**given):
+    return _add(Setting(**{"key": f"setting {next(_counter)}", "value": {"a": [1]}} | given))

@@ -21,7 +21,7 @@ PEOPLE = {"audit", "auth", "businesses"}
 ORDER = (
     {"embedded"},
     PEOPLE,
-    {"jobs", "doctor"},
+    {"jobs", "doctor", "settings"},
     {"hotspots"},
     {"tokens"},
     {"sales", "devices"},
@@ -31,7 +31,7 @@ ORDER = (
     {"dashboard", "system", "trail"},
 )
 # The doctor and the backup engine see tables as `Model.metadata`, never as what they are for.
-KNOWS_NO_TABLE = {"doctor": set(), "backup": PEOPLE | {"doctor", "jobs"}}
+KNOWS_NO_TABLE = {"doctor": set(), "backup": PEOPLE | {"doctor", "jobs", "settings"}}
 
 # Modules beside the features that know some, and why.
 ABOVE_FEATURES = {

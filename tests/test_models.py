@@ -68,6 +68,7 @@ def test_money_is_numeric_and_times_are_plain_timestamps():
 
 # constraint -> a change of a good row that it must refuse
 REFUSED = {
+    "backup_routines_attempts_check": "attempts = -1",
     "backups_startedBy_check": "\"startedBy\" = 'NOBODY'",
     "backups_status_check": "status = 'LOST'",
     "device_profiles_macAddress_check": "\"macAddress\" = 'ac:de:48:00:11:22'",

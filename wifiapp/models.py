@@ -3,24 +3,29 @@
 from wifiapp.analytics.models import WifiUsageAnalytics
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import RateLimit, User
-from wifiapp.backup.models import Backup
+from wifiapp.backup.models import Backup, BackupReport, BackupRoutine, HookRun
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import WifiTokenSale
+from wifiapp.settings.models import Setting
 from wifiapp.tokens.models import TokenBatch, TokenConfiguration, WifiToken
 
 __all__ = [
     "AuditLog",
     "Backup",
+    "BackupReport",
+    "BackupRoutine",
     "Business",
     "DeviceProfile",
     "DeviceSession",
+    "HookRun",
     "Hotspot",
     "HotspotBusiness",
     "Membership",
     "RateLimit",
+    "Setting",
     "TokenBatch",
     "TokenConfiguration",
     "User",

@@ -1,9 +1,13 @@
 """The catalogue of backups: what was made, how far a running one is, why one failed."""
 
-from sqlalchemy import BigInteger, Index, String, false, text, true
+from datetime import date
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, false, text, true
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wifiapp.columns import CreatedAt, Id, Moment, UpdatedAt, one_of
+from wifiapp.columns import Count, CreatedAt, Id, Moment, UpdatedAt, at_least_zero, one_of
 from wifiapp.db import Model, archived
 
 STATUSES = ("QUEUED", "RUNNING", "VERIFIED", "FAILED", "CANCELLED")
@@ -51,5 +55,64 @@ class Backup(Model):
     finished_at: Mapped[Moment | None]
     verified_at: Mapped[Moment | None]
     cancel_requested_at: Mapped[Moment | None]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
+class BackupRoutine(Model):
+    """What the daily backup of this machine did last; one row, which a worker locks to decide.
+
+    `last_day` is the day, in the installation's zone, that was last begun, `attempts` how often
+    that was tried and `backup_id` the last try. `pruned_for` is the newest proved backup when
+    old ones were last deleted.
+    """
+
+    __tablename__ = "backup_routines"
+    __table_args__ = (
+        at_least_zero("attempts"),
+        archived("never", "what this machine has done, which a restore must not undo"),
+    )
+
+    id: Mapped[Id]
+    last_day: Mapped[date]
+    attempts: Mapped[Count]
+    backup_id: Mapped[str | None]
+    pruned_for: Mapped[str | None]
+    updated_at: Mapped[UpdatedAt]
+
+
+class BackupReport(Model):
+    """What a run left in writing: its log, and what was proved of the archive."""
+
+    __tablename__ = "backup_reports"
+    __table_args__ = (archived("never", "belongs to an archive on this machine"),)
+
+    backup_id: Mapped[str] = mapped_column(
+        Text, ForeignKey("backups.id", ondelete="CASCADE"), primary_key=True
+    )
+    log: Mapped[str] = mapped_column(default="", server_default="")
+    proof: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    updated_at: Mapped[UpdatedAt]
+
+
+class HookRun(Model):
+    """One run of the off-site command for a proved backup; due until `finished_at` is set.
+
+    `exit_code` is negative for a signal, None when the command never ran; `output` is the end of
+    what it printed.
+    """
+
+    __tablename__ = "hook_runs"
+    __table_args__ = (archived("never", "belongs to an archive on this machine"),)
+
+    id: Mapped[Id]
+    backup_id: Mapped[str] = mapped_column(
+        Text, ForeignKey("backups.id", ondelete="CASCADE"), index=True
+    )
+    started_at: Mapped[Moment | None]
+    finished_at: Mapped[Moment | None]
+    exit_code: Mapped[int | None]
+    output: Mapped[str | None]
+    error: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]

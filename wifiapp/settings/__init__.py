@@ -1,0 +1,1 @@
+"""What an administrator decides for the whole installation."""
