@@ -23,7 +23,10 @@ _counter = itertools.count(1)
 
 # Argon2 of "correct horse", made once: hashing is slow on purpose
 PASSWORD = "correct horse"
-PASSWORD_HASH = "$argon2id$v=19$m=19456,t=2,p=1$wc5wbEU8y+Mz1UdokkXt5Q$9LyseubyuiXBtsedSZQuXG4/BOfeG8cw0QkzkwtiCj0"
+PASSWORD_HASH = (
+    "$argon2id$v=19$m=19456,t=2,p=1$"
+    "wc5wbEU8y+Mz1UdokkXt5Q$9LyseubyuiXBtsedSZQuXG4/BOfeG8cw0QkzkwtiCj0"
+)
 
 
 def factory(model):

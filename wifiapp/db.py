@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 import psycopg
-from flask import Flask, current_app
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Column, MetaData, Table, Text, event
 from sqlalchemy.engine import make_url
@@ -51,12 +51,6 @@ def archived(scope: ArchiveScope, reason: str = "") -> dict[str, Any]:
 
 
 db = SQLAlchemy(model_class=Model, disable_autonaming=True)
-
-
-def conninfo() -> str:
-    """Return the libpq connection string of the current app's database, starting ours if need be."""
-    config: Config = current_app.config["WIFIAPP"]
-    return _conninfo(config)
 
 
 def _conninfo(config: Config) -> str:

@@ -66,7 +66,7 @@ def _explain_database_gone(error: Exception) -> ResponseReturnValue:
 
 
 def _explain_broken_schema(error: ProgrammingError) -> ResponseReturnValue:
-    """A missing table or column is named as such; any other wrong SQL is our own fault."""
+    """Name a missing table or column as such; any other wrong SQL is our own fault."""
     if not isinstance(error.orig, (UndefinedTable, UndefinedColumn)):
         return _explain_failure(error)
     structlog.get_logger().error("schema.broken", error=str(error.orig).split("\n", 1)[0])

@@ -44,4 +44,8 @@ END $$;
 CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_logs
 FOR EACH STATEMENT EXECUTE FUNCTION audit_logs_append_only();
 """
-event.listen(AuditLog.__table__, "after_create", DDL(APPEND_ONLY.replace("%", "%%")))
+event.listen(
+    AuditLog.__table__,
+    "after_create",
+    DDL(APPEND_ONLY.replace("%", "%%")),  # type: ignore[no-untyped-call]
+)
