@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 _TAKE = f"SELECT pg_try_advisory_lock({LOCK_KEY})".replace(":id", "%(id)s")
 _WRITE = """
-    UPDATE backups
+    UPDATE {}
     SET stage = %(stage)s, "stageTable" = %(table)s, "rowsDone" = %(rows_done)s,
         "rowsExpected" = %(rows_expected)s, "bytesDone" = %(bytes_done)s, "updatedAt" = %(now)s
     WHERE id = %(id)s
@@ -31,11 +31,18 @@ _WRITE = """
 
 @contextlib.contextmanager
 def holder_of(
-    config: Config, backup_id: str, stop: Event | None = None, listener: Report = say_nothing
+    config: Config,
+    backup_id: str,
+    stop: Event | None = None,
+    listener: Report = say_nothing,
+    table: str = "backups",
 ) -> Iterator["Holder"]:
-    """Give a holder its connection; `stop` is a worker's, `listener` is told the progress too."""
+    """Give a holder its connection; `stop` is a worker's, `listener` is told the progress too.
+
+    `table` has the row: the catalogue's, or another with the same columns for progress.
+    """
     with connected(config) as connection:
-        yield Holder(connection, backup_id, stop, listener)
+        yield Holder(connection, backup_id, stop, listener, table)
 
 
 class Holder:
@@ -52,12 +59,14 @@ class Holder:
         backup_id: str,
         stop: Event | None,
         listener: Report,
+        table: str,
     ) -> None:
         self.connection = connection
         self.id = backup_id
         self.stop = stop or Event()
         self.is_worker = stop is not None
         self.listener = listener
+        self.write = _WRITE.format(table).encode()
         self.next_write = 0.0
         self.stage = ""
 
@@ -91,6 +100,6 @@ class Holder:
             return
         self.next_write, self.stage = now + INTERVAL, progress.stage
         facts = {**vars(progress), "id": self.id, "now": clock.now().replace(tzinfo=None)}
-        row = self.connection.execute(_WRITE, facts).fetchone()
+        row = self.connection.execute(self.write, facts).fetchone()
         if row is None or row[0]:
-            raise Cancelled("Somebody cancelled the backup.")
+            raise Cancelled("Somebody cancelled it.")

@@ -3,12 +3,13 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy.orm import Session
 
 from wifiapp.access import COMMAND_LINE, Actor
 from wifiapp.audit.record import record
@@ -42,10 +43,18 @@ FROM pg_namespace WHERE nspname = current_schema()
 """
 
 
-def verify(config: Config, path: Path, report: Report = say_nothing) -> Verified:
+def verify(
+    config: Config,
+    path: Path,
+    report: Report = say_nothing,
+    *,
+    look: Callable[[psycopg.Connection[Any], str], object] = lambda _connection, _schema: None,
+) -> Verified:
     """Prove that an archive restores: load it into a scratch schema, compare, drop that.
 
-    Raises `NotAnArchive`, `Damaged`, `NewerArchive`, `RefusedRow`, `Busy`, `DiskFull`, `Cancelled`.
+    `look` is called while the schema of that name holds the archive, with a connection that
+    finds the live one. Raises `NotAnArchive`, `Damaged`, `NewerArchive`, `RefusedRow`, `Busy`,
+    `DiskFull`, `Cancelled`.
     """
     started, reporter = time.monotonic(), Reporter(report)
     with (
@@ -58,6 +67,7 @@ def verify(config: Config, path: Path, report: Report = say_nothing) -> Verified
         _prepare(config, connection, archive.manifest)
         with _scratch(connection, new_name("verify")) as schema:
             results = load(config, archive, schema, wanted, reporter, for_good=False)
+            look(connection, schema)
             drop(connection, schema)
     return Verified(
         path=path,
@@ -71,12 +81,18 @@ def verify(config: Config, path: Path, report: Report = say_nothing) -> Verified
 
 
 def restore(
-    config: Config, path: Path, report: Report = say_nothing, *, actor: Actor = COMMAND_LINE
+    config: Config,
+    path: Path,
+    report: Report = say_nothing,
+    *,
+    actor: Actor = COMMAND_LINE,
+    also: Callable[[Session, Restored], object] = lambda _session, _done: None,
 ) -> Restored:
     """Put the archive in the place of the live data, all or nothing; the audit log says who.
 
-    What was live is kept as a schema for some days. Raises what `verify` raises, and `BackupError`
-    when the archive may not replace what is there.
+    What was live is kept as a schema for some days. `also` is called in the transaction that
+    exchanges them, when the archive's rows are live already. Raises what `verify` raises, and
+    `BackupError` when the archive may not replace what is there.
     """
     started, reporter = time.monotonic(), Reporter(report)
     with (
@@ -95,27 +111,30 @@ def restore(
             revision = _bring_up_to_date(config, schema, reporter)
             reporter.stage("swapping")
             facts = {"file": path.name, "made_at": said.made_at, "revision": said.revision}
-            note = partial(record, actor, "backup.restore", "backup", change=facts)
             with at_work_in(config) as work:
                 kept = kept_name(connection)
                 swap = Swap(work, live=live, fresh=schema, kept=kept, staying=_staying(said))
+                notes = (*_sentences(config, said), *sentences(swap))
+                done = Restored(results, said.rows, 0, said.revision, revision, 0, kept, notes)
+
+                def note(session: Session) -> None:
+                    record(actor, "backup.restore", "backup", change=facts, session=session)
+                    also(session, done)
+
                 milliseconds = swap.run(facts, note)
-    return Restored(
-        tables=results,
-        rows=said.rows,
-        seconds=time.monotonic() - started,
-        revision_from=said.revision,
-        revision_to=revision,
-        lock_milliseconds=milliseconds,
-        kept_as=swap.kept,
-        notes=(*_sentences(config, said), *sentences(swap)),
-    )
+    return replace(done, seconds=time.monotonic() - started, lock_milliseconds=milliseconds)
 
 
-def undo_restore(config: Config, *, actor: Actor = COMMAND_LINE) -> Undone:
+def undo_restore(
+    config: Config,
+    *,
+    actor: Actor = COMMAND_LINE,
+    also: Callable[[Session, Undone], object] = lambda _session, _done: None,
+) -> Undone:
     """Swap back what was there before the last restore; doing it twice restores again.
 
-    Raises `BackupError` when nothing is kept, `Busy`.
+    `also` is called in the transaction that swaps, when those rows are live already. Raises
+    `BackupError` when nothing is kept, `Busy`.
     """
     with explained("Nothing was undone"), alone(config, f"an undo by {actor.email}") as connection:
         live = _live_schema(connection)
@@ -130,9 +149,14 @@ def undo_restore(config: Config, *, actor: Actor = COMMAND_LINE) -> Undone:
         with at_work_in(config) as work:
             new = kept_name(connection)
             swap = Swap(work, live=live, fresh=kept[-1], kept=new, staying=facts.pop("staying"))
-            note = partial(record, actor, "backup.undo_restore", "backup", change=facts)
+            done = Undone(kept[-1], new, 0)
+
+            def note(session: Session) -> None:
+                record(actor, "backup.undo_restore", "backup", change=facts, session=session)
+                also(session, done)
+
             milliseconds = swap.run(facts, note)
-    return Undone(kept[-1], new, milliseconds)
+    return replace(done, lock_milliseconds=milliseconds)
 
 
 def clean_up(config: Config) -> None:

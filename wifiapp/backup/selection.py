@@ -166,10 +166,10 @@ class _Selection:
 
     def _is_needed(self, shared: Table) -> ColumnElement[bool]:
         """Take a shared row along when a row that goes points to it."""
-        key = _key(shared)
-        return key.in_(
-            union(*(select(c).where(self._belongs(c.table)) for c in self._pointers(shared)))
-        )
+        pointers = self._pointers(shared)
+        if not pointers:
+            return false()
+        return _key(shared).in_(union(*(select(c).where(self._belongs(c.table)) for c in pointers)))
 
     # -- without demo data -------------------------------------------------------------------
 
