@@ -65,10 +65,7 @@ class MakeForm(FlaskForm):  # type: ignore[misc]
         super().__init__(**options)
         self.plan.choices = [
             SelectChoice(
-                plan.id,
-                f"{plan.name} · {durations.words(plan.duration_minutes)} · "
-                f"{money(plan.price, business.currency)}",
-                optgroup=f"{business.name} · {plan.system}",
+                plan.id, _offer(plan, business), optgroup=f"{business.name} · {plan.system}"
             )
             for plan, business, _stock in list_plans(viewer, active_only=True)
         ]
@@ -86,3 +83,10 @@ class MakeForm(FlaskForm):  # type: ignore[misc]
     def validate_plan(self, field: Field) -> None:
         if field.data not in {choice.value for choice in field.choices}:
             raise ValidationError(_("Choose one of the plans."))
+
+
+def _offer(plan: Any, business: Any) -> str:
+    """Write what a plan gives and costs; a name that says the time says it once."""
+    lasts = durations.words(plan.duration_minutes)
+    parts = [plan.name, lasts, money(plan.price, business.currency)]
+    return " · ".join(parts[:1] + parts[2:] if lasts == plan.name else parts)

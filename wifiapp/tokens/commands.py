@@ -32,7 +32,8 @@ def make(plan_id: str, hotspot_id: str | None, count: int, *, as_json: bool) -> 
 
     When it is interrupted, the worker makes the rest.
     """
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("Making tokens", total=count)
         batch = batches_operations.make_batch(
             COMMAND_LINE,
@@ -85,7 +86,7 @@ def list_(
 
 @tokens.command()
 @click.argument("token")
-@click.option("--reason", default="Disabled at the command line", show_default=True)
+@click.option("--reason", default="at the command line", show_default=True)
 @json_option
 def disable(token: str, reason: str, *, as_json: bool) -> None:
     """Disable the TOKEN with this code or id; blanks, dashes and case of a code do not matter."""

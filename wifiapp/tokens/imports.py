@@ -102,9 +102,11 @@ def _about(code: str, seen_on: int | None) -> str:
     if len(code) > LONGEST:
         return str(_("The code is too long: at most %(most)d characters.", most=LONGEST))
     if not _FIT.fullmatch(code):
-        return str(_("A code has letters A to Z and digits, with a dash between at most."))
+        return str(_("A code has letters A to Z and digits, with single dashes between them."))
     if len(code) < SHORTEST:
-        return str(_("The code is too short: one of under %(least)d is guessed.", least=SHORTEST))
+        return str(
+            _("The code is too short to be safe: at least %(least)d characters.", least=SHORTEST)
+        )
     if seen_on:
         return str(_("Line %(number)d has this code, or one that looks like it.", number=seen_on))
     return ""

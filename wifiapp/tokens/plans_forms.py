@@ -79,12 +79,8 @@ class PlanForm(FlaskForm):  # type: ignore[misc]
         places=2,
         render_kw={"inputmode": "decimal", "autocomplete": "off"},
     )
-    download_mb = NumberField(
-        _l("Download, MB"), Optional(), description=_l("Leave it empty for unlimited.")
-    )
-    upload_mb = NumberField(
-        _l("Upload, MB"), Optional(), description=_l("Leave it empty for unlimited.")
-    )
+    download_mb = NumberField(_l("Download, MB"), Optional())
+    upload_mb = NumberField(_l("Upload, MB"), Optional())
     devices = NumberField(_l("Devices at a time"), InputRequired(WHOLE), default=1)
 
     def validate_unit(self, field: Field) -> None:
