@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from wifiapp.backup.errors import BackupError
 from wifiapp.backup.running import one_row
+from wifiapp.db import Model
 from wifiapp.doctor.catalogue import Catalogue, quoted, read_catalogue
 from wifiapp.doctor.expectation import driver
 
@@ -72,7 +73,7 @@ class Swap:
         after = read_catalogue(driver(connection), fresh)
         self.tables = sorted(before.tables.keys() & after.tables.keys())
         self.strangers = sorted(before.tables.keys() - after.tables.keys())
-        self.staying = [name for name in staying if _alike(before, after, name)]
+        self.staying = _closed([name for name in staying if _alike(before, after, name)])
         self.lost = sorted(set(staying) & before.tables.keys() - set(self.staying))
         self._triggers = [part for part in after.parts_of("trigger") if part.table in self.staying]
         values = {"schema": live, "tables": self.tables}
@@ -159,6 +160,16 @@ class Swap:
 def _alike(before: Catalogue, after: Catalogue, table: str) -> bool:
     """Tell whether the table can change places: it is there, and is the same in both."""
     return table in before.tables and before.tables.get(table) == after.tables.get(table)
+
+
+def _closed(names: Sequence[str]) -> list[str]:
+    """Leave out the tables that point to one that does not stay, with what points to them."""
+    points = {
+        name: {key.column.table.name for key in Model.metadata.tables[name].foreign_keys}
+        for name in names
+    }
+    kept = [name for name in names if points[name] <= points.keys()]
+    return kept if len(kept) == len(names) else _closed(kept)
 
 
 def read_note(connection: psycopg.Connection[Any], kept: str) -> dict[str, Any]:
