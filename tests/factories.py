@@ -8,7 +8,8 @@ from wifiapp import clock
 from wifiapp.analytics.models import WifiUsageAnalytics
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import RateLimit, User
-from wifiapp.backup.models import Backup, BackupReport, BackupRoutine, HookRun
+from wifiapp.backup import keys
+from wifiapp.backup.models import Backup, BackupKey, BackupReport, BackupRoutine, HookRun
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.db import db
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
@@ -211,6 +212,13 @@ def make_worker_state(**given):
 @factory(Backup)
 def make_backup(**given):
     return _add(Backup(**{"started_by": "COMMAND", "created_by": "command line"} | given))
+
+
+@factory(BackupKey)
+def make_backup_key(**given):
+    key = keys.make()
+    values = {"recipient": key.recipient, "fingerprint": key.fingerprint}
+    return _add(BackupKey(**values | {"created_by": "a@example.org"} | given))
 
 
 @factory(BackupReport)

@@ -3,7 +3,7 @@
 from wifiapp.analytics.models import WifiUsageAnalytics
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import RateLimit, User
-from wifiapp.backup.models import Backup, BackupReport, BackupRoutine, HookRun
+from wifiapp.backup.models import Backup, BackupKey, BackupReport, BackupRoutine, HookRun
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
@@ -15,6 +15,7 @@ from wifiapp.tokens.models import TokenBatch, TokenConfiguration, WifiToken
 __all__ = [
     "AuditLog",
     "Backup",
+    "BackupKey",
     "BackupReport",
     "BackupRoutine",
     "Business",

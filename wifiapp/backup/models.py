@@ -39,6 +39,7 @@ class Backup(Model):
     has_audit_logs: Mapped[bool] = mapped_column(default=False, server_default=false())
     has_demo_data: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_encrypted: Mapped[bool] = mapped_column(default=False, server_default=false())
+    key_fingerprint: Mapped[str | None] = mapped_column(String(9))
     is_pinned: Mapped[bool] = mapped_column(default=False, server_default=false())
     file_name: Mapped[str | None]
     size: Mapped[int | None] = mapped_column(BigInteger)
@@ -116,3 +117,31 @@ class HookRun(Model):
     error: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+class BackupKey(Model):
+    """A key that archives are encrypted for: its public half, the only one that is kept.
+
+    In force from `confirmed_at`, when the owner showed that the secret half was kept, until
+    `retired_at`. `proof` is what the typed characters are compared with until then.
+    """
+
+    __tablename__ = "backup_keys"
+    __table_args__ = (
+        Index(
+            "backup_keys_inForce_key",
+            text('("retiredAt" IS NULL)'),
+            unique=True,
+            postgresql_where=text('"confirmedAt" IS NOT NULL AND "retiredAt" IS NULL'),
+        ),
+        archived("never", "says who can open the archives of this machine, whatever was restored"),
+    )
+
+    id: Mapped[Id]
+    recipient: Mapped[str]
+    fingerprint: Mapped[str] = mapped_column(String(9), unique=True)
+    proof: Mapped[str | None] = mapped_column(String(64))
+    created_by: Mapped[str]
+    created_at: Mapped[CreatedAt]
+    confirmed_at: Mapped[Moment | None]
+    retired_at: Mapped[Moment | None]
