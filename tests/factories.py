@@ -10,6 +10,7 @@ from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import RateLimit, User
 from wifiapp.backup import keys
 from wifiapp.backup.models import Backup, BackupKey, BackupReport, BackupRoutine, HookRun
+from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.db import db
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
@@ -240,3 +241,9 @@ def make_hook_run(backup=None, **given):
 @factory(Setting)
 def make_setting(**given):
     return _add(Setting(**{"key": f"setting {next(_counter)}", "value": {"a": [1]}} | given))
+
+
+@factory(Restore)
+def make_restore(**given):
+    values = {"started_by": "PAGE", "created_by": "boss@example.org", "file_name": "wifiapp.zip"}
+    return _add(Restore(**values | given))

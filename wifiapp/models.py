@@ -4,11 +4,12 @@ from wifiapp.analytics.models import WifiUsageAnalytics
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import RateLimit, User
 from wifiapp.backup.models import Backup, BackupKey, BackupReport, BackupRoutine, HookRun
+from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.jobs.models import WorkerState
-from wifiapp.sales.models import WifiTokenSale
+from wifiapp.sales.models import DayClosing, DayClosingSum, PaymentMethod, WifiTokenSale
 from wifiapp.settings.models import Setting
 from wifiapp.tokens.models import TokenBatch, TokenConfiguration, WifiToken
 
@@ -19,13 +20,17 @@ __all__ = [
     "BackupReport",
     "BackupRoutine",
     "Business",
+    "DayClosing",
+    "DayClosingSum",
     "DeviceProfile",
     "DeviceSession",
     "HookRun",
     "Hotspot",
     "HotspotBusiness",
     "Membership",
+    "PaymentMethod",
     "RateLimit",
+    "Restore",
     "Setting",
     "TokenBatch",
     "TokenConfiguration",
