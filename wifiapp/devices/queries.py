@@ -13,6 +13,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     and_,
     case,
+    exists,
     func,
     literal,
     not_,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     true,
     union,
 )
+from sqlalchemy.orm import aliased
 
 from wifiapp.access import Viewer
 from wifiapp.businesses.models import Business
@@ -77,14 +79,15 @@ def list_devices(
     keys = (WifiTokenDevice.first_seen, WifiTokenDevice.id)
     page = fetch_page(session, ids, keys, lambda row: (row.first_seen, row.id), after, PAGE_SIZE)
     # What is shown is gathered for one page only, however many devices a search has found.
-    shown = _details(now).where(WifiTokenDevice.id.in_([row.id for row in page.rows]))
-    return Page(session.execute(shown.order_by(*NEWEST_FIRST)).all(), page.after)
+    own = _matching(viewer, Wanted(), now)
+    shown = own.where(WifiTokenDevice.id.in_([row.id for row in page.rows]))
+    return Page(session.execute(_details(shown, now).order_by(*NEWEST_FIRST)).all(), page.after)
 
 
 def stream_devices(viewer: Viewer, wanted: Wanted, now: datetime) -> Iterator[Row[Any]]:
     """Yield the devices of all pages, in the same order."""
-    ids = _matching(viewer, wanted, now)
-    return stream(_details(now).where(WifiTokenDevice.id.in_(ids)).order_by(*NEWEST_FIRST))
+    found = _matching(viewer, wanted, now)
+    return stream(_details(found, now).order_by(*NEWEST_FIRST))
 
 
 def count_devices(viewer: Viewer, wanted: Wanted, now: datetime) -> dict[str, Count]:
@@ -114,8 +117,8 @@ def count_devices(viewer: Viewer, wanted: Wanted, now: datetime) -> dict[str, Co
 
 def get_device(viewer: Viewer, device_id: str, now: datetime) -> Row[Any]:
     """Return one device as in the list, or raise `NotFound`."""
-    ids = _matching(viewer, Wanted(), now).where(WifiTokenDevice.id == device_id)
-    query = _details(now).where(WifiTokenDevice.id.in_(ids))
+    found = _matching(viewer, Wanted(), now).where(WifiTokenDevice.id == device_id)
+    query = _details(found, now)
     device = None if UNFIT.search(device_id) else db.session.execute(query).one_or_none()
     if device is None:
         raise NotFound("There is no such device.")
@@ -196,13 +199,12 @@ def _matching(viewer: Viewer, wanted: Wanted, now: datetime) -> Select[Any]:
         return query
     readings = _readings(wanted.search)
     if wanted.state in ("ONLINE", "UNKNOWN", LIVE):  # a few of very many: look at each
-        return query.outerjoin(DeviceProfile, PROFILE).where(or_(*readings))
+        return query.where(or_(*readings))
     # Each reading finds its devices by an index of its own, which they could not do together;
-    # PostgreSQL leaves out the joins that a reading does not use.
+    # PostgreSQL leaves out the join where a reading does not use it.
     source = (
         select(WifiTokenDevice.id)
         .outerjoin(WifiToken, WifiToken.id == WifiTokenDevice.wifi_token_id)
-        .outerjoin(DeviceProfile, PROFILE)
         .correlate(None)
     )
     found = union(*(source.where(reading) for reading in readings))
@@ -219,8 +221,8 @@ def _with_tokens(viewer: Viewer) -> Select[Any]:
     return query.where(WifiToken.business_id.in_(viewer.business_ids))
 
 
-def _details(now: datetime) -> Select[Any]:
-    """Select all that is shown of a device."""
+def _details(query: Select[Any], now: datetime) -> Select[Any]:
+    """Select all that is shown of the devices that `_matching` selects."""
     states = {state: it for state, it in _presence(now).items() if state != LIVE}
     last = (
         select(DeviceSession.started_at, DeviceSession.ended_at)
@@ -230,7 +232,10 @@ def _details(now: datetime) -> Select[Any]:
         .lateral("last_session")
     )
     return (
-        select(
+        query.join(Business, Business.id == WifiToken.business_id)
+        .outerjoin(DeviceProfile, PROFILE)
+        .outerjoin(last, true())
+        .with_only_columns(
             WifiTokenDevice.id,
             case(*((condition, state) for state, condition in states.items())).label("state"),
             func.coalesce(Hotspot.last_contact_at, WifiTokenDevice.last_seen).label("heard_at"),
@@ -249,11 +254,6 @@ def _details(now: datetime) -> Select[Any]:
             last.c.started_at.label("session_started_at"),
             last.c.ended_at.label("session_ended_at"),
         )
-        .join(WifiToken, WifiToken.id == WifiTokenDevice.wifi_token_id)
-        .join(Hotspot, Hotspot.id == WifiToken.hotspot_id)
-        .join(Business, Business.id == WifiToken.business_id)
-        .outerjoin(DeviceProfile, PROFILE)
-        .outerjoin(last, true())
     )
 
 
@@ -268,7 +268,12 @@ def _readings(search: Search) -> Iterator[ColumnElement[bool]]:
         spellings = sorted({search.token, search.token.upper()})
         yield or_(*(WifiToken.token.like(_escaped(each) + "%") for each in spellings))
     if search.hostname:
-        yield DeviceProfile.hostname.ilike(f"%{_escaped(search.hostname)}%")
+        named = aliased(DeviceProfile)  # the other one is joined to show the name
+        yield exists().where(
+            named.business_id == WifiToken.business_id,
+            named.mac_address == WifiTokenDevice.mac_address,
+            named.hostname.ilike(f"%{_escaped(search.hostname)}%"),
+        )
 
 
 def _has_digits(digits: str) -> ColumnElement[bool]:
