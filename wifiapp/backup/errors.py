@@ -1,5 +1,6 @@
 """What can stop the backup engine; each message says what failed, what is safe, what to do."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +49,32 @@ class Damaged(BackupError):
         )
         self.where = where
         self.what = what
+
+
+class KeyNeeded(BackupError):
+    """The archive is encrypted and nobody gave its key."""
+
+    status = 422
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is encrypted. Your data was not changed. Give the key of the emergency kit "
+            "that was in force when the backup was made."
+        )
+
+
+class WrongKey(BackupError):
+    """The archive is encrypted for another key; `fingerprints` are those of the keys given."""
+
+    status = 422
+
+    def __init__(self, fingerprints: Sequence[str]) -> None:
+        super().__init__(
+            f"The archive was encrypted for another key than {' or '.join(fingerprints)}. Your "
+            "data was not changed. Look for the emergency kit that was in force when the backup "
+            "was made."
+        )
+        self.fingerprints = fingerprints
 
 
 class NewerArchive(BackupError):

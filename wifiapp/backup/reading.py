@@ -14,7 +14,8 @@ from typing import Any, Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from wifiapp.backup import manifest
-from wifiapp.backup.errors import BackupError, Damaged, NotAnArchive
+from wifiapp.backup.encryption import is_encrypted
+from wifiapp.backup.errors import BackupError, Damaged, KeyNeeded, NotAnArchive
 from wifiapp.backup.inside.check import RowCounter
 from wifiapp.backup.manifest import LONGEST, Manifest, Table
 from wifiapp.backup.reporting import Reporter
@@ -125,6 +126,8 @@ def _open(path: Path) -> ZipFile:
     except BROKEN as error:
         with path.open("rb") as file:
             begins_well = file.read(4) == b"PK\x03\x04"
+        if is_encrypted(path):
+            raise KeyNeeded(path.name) from error
         if begins_well:
             raise Damaged(path.name, "is cut off, its end is missing") from error
         raise NotAnArchive(

@@ -109,7 +109,7 @@ class Writer:
 
 def remove_dead_parts(folder: Path) -> None:
     """Remove the unfinished archives whose writers are gone."""
-    for part in folder.glob(f"wifiapp-*.zip{PART}"):
+    for part in folder.glob(f"wifiapp-*{PART}"):
         with contextlib.suppress(OSError), part.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             part.unlink()

@@ -1,0 +1,93 @@
+"""Every change of the keys for archives: made, put in force by proof, retired."""
+
+from sqlalchemy import delete
+
+from wifiapp import clock
+from wifiapp.access import Actor
+from wifiapp.audit.record import record
+from wifiapp.backup import keys, keys_queries
+from wifiapp.backup.keys import Key
+from wifiapp.backup.models import BackupKey
+from wifiapp.columns import new_id
+from wifiapp.db import db
+from wifiapp.errors import WifiError
+
+
+class NotKept(WifiError):
+    """What was typed is not the end of the new key, so that it is not in force."""
+
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"These are not the last {keys.PROVED} characters of the key, so it is not in force. "
+            "Nothing was changed. Look at the kit again; if it is lost, make another key."
+        )
+
+
+class NoLongerWaiting(WifiError):
+    """There is no new key that waits for its proof."""
+
+
+def make_key(actor: Actor) -> tuple[Key, BackupKey]:
+    """Make a key and return it whole, this once, with the row that keeps its public half.
+
+    It is not in force yet (see `confirm_key`). One that still waited for its proof is gone: it
+    never encrypted anything.
+    """
+    gone = delete(BackupKey).where(BackupKey.confirmed_at.is_(None))
+    for fingerprint in db.session.scalars(gone.returning(BackupKey.fingerprint)).all():
+        record(actor, "backup_key.discard", "backup_key", change={"fingerprint": fingerprint})
+    key = keys.make()
+    row = BackupKey(
+        id=new_id(),
+        recipient=key.recipient,
+        fingerprint=key.fingerprint,
+        proof=key.proof,
+        created_by=actor.email,
+        created_at=clock.now(),
+    )
+    db.session.add(row)
+    _note(actor, "make", row)
+    db.session.commit()
+    return key, row
+
+
+def confirm_key(typed: str, actor: Actor) -> BackupKey:
+    """Put the waiting key in force, as its owner typed the end of it, and retire the one before.
+
+    Raises `NotKept`, `NoLongerWaiting`.
+    """
+    row = keys_queries.find_waiting()
+    if row is None:
+        raise NoLongerWaiting(
+            "There is no new key that waits to be put in force. Nothing was changed. Make one."
+        )
+    if keys.proof_of(row.fingerprint, typed) != row.proof:
+        raise NotKept
+    before = keys_queries.find_in_force()
+    if before is not None:
+        _retire(before, actor)
+    row.confirmed_at, row.proof = clock.now(), None
+    _note(actor, "confirm", row)
+    db.session.commit()
+    return row
+
+
+def retire_key(actor: Actor) -> BackupKey:
+    """Encrypt no more from now on; what was encrypted still needs its key. Raises `NoKey`."""
+    row = keys_queries.get_in_force()
+    _retire(row, actor)
+    db.session.commit()
+    return row
+
+
+def _retire(row: BackupKey, actor: Actor) -> None:
+    row.retired_at = clock.now()
+    _note(actor, "retire", row)
+    db.session.flush()
+
+
+def _note(actor: Actor, verb: str, row: BackupKey) -> None:
+    facts = {"fingerprint": row.fingerprint, "recipient": row.recipient}
+    record(actor, f"backup_key.{verb}", "backup_key", row.id, change=facts)
