@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import secrets
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 VERSION = "0.1.0"
 ROOT = Path(__file__).resolve().parent.parent
+SECRETS = frozenset({"SECRET_KEY", "DATABASE_URL", "WIFIAPP_ADMIN_PASSWORD"})
 
 
 class ConfigError(Exception):
@@ -36,6 +38,8 @@ class Config:
     behind_proxy: bool = False
     admin_email: str | None = None
     admin_password: str | None = field(default=None, repr=False)
+    backup_hook: tuple[str, ...] = ()
+    backup_hook_seconds: int = 3600
     testing: bool = False
 
     @classmethod
@@ -55,6 +59,10 @@ class Config:
                 behind_proxy=env.bool("WIFIAPP_BEHIND_PROXY", default=False),
                 admin_email=env.str("WIFIAPP_ADMIN_EMAIL", "") or None,
                 admin_password=env.str("WIFIAPP_ADMIN_PASSWORD", "") or None,
+                backup_hook=_words("BACKUP_HOOK", env.str("BACKUP_HOOK", "")),
+                backup_hook_seconds=env.int(
+                    "BACKUP_HOOK_SECONDS", cls.backup_hook_seconds, validate=_at_least_one
+                ),
             )
         except EnvError as error:
             raise ConfigError(str(error)) from error
@@ -102,6 +110,24 @@ def kept_secret(path: Path) -> str:
             f"The secret key cannot be kept in {path} ({error.strerror}). "
             "Make the folder writable, or set SECRET_KEY."
         ) from error
+
+
+def environment_for_others() -> dict[str, str]:
+    """Return the environment for a program that is not ours: all of it but our secrets."""
+    return {name: value for name, value in os.environ.items() if name not in SECRETS}
+
+
+def _words(name: str, text: str) -> tuple[str, ...]:
+    """Split a command into its words as a shell would, or raise `ConfigError`; no shell runs."""
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise ConfigError(f"{name} is no command: {error}. Close what was quoted.") from error
+
+
+def _at_least_one(value: int) -> None:
+    if value < 1:
+        raise EnvError("BACKUP_HOOK_SECONDS must be 1 or more.")
 
 
 def _port(value: int) -> None:

@@ -5,7 +5,10 @@ from threading import Event
 from typing import Any
 
 from wifiapp import clock
+from wifiapp.backup import hook_operations as hooks
 from wifiapp.backup import operations as backups
+from wifiapp.backup import retention_operations as retention
+from wifiapp.backup import schedule_operations as schedule
 from wifiapp.config import Config
 from wifiapp.demo import operations as demo
 from wifiapp.jobs import operations as jobs
@@ -18,6 +21,15 @@ def tasks(config: Config) -> list[Task]:
 
     def run_backup(stop: Event) -> Mapping[str, Any] | None:
         return backups.run_queued(config, stop)
+
+    def ask_for_daily(_stop: Event) -> Mapping[str, Any] | None:
+        return schedule.ask_for_daily(config, clock.now())
+
+    def run_hook(stop: Event) -> Mapping[str, Any] | None:
+        return hooks.run_due_hook(config, stop)
+
+    def prune(_stop: Event) -> Mapping[str, Any] | None:
+        return retention.prune_after_success(config, clock.now())
 
     def end_interrupted(_stop: Event) -> Mapping[str, Any] | None:
         ended = backups.end_interrupted(config)
@@ -35,6 +47,9 @@ def tasks(config: Config) -> list[Task]:
     return [
         Task("backup", 1, run_backup),
         Task("tokens", 1, batches.run_queued),
+        Task("daily", 5, ask_for_daily),
+        Task("hook", 2, run_hook),
+        Task("prune", 10, prune),
         Task("interrupted", 5, end_interrupted),
         Task("sweep", 600, sweep),
         Task("demo", 30, keep_demo_alive),

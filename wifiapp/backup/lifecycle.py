@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from wifiapp import clock
 from wifiapp.access import COMMAND_LINE, WORKER, Actor
 from wifiapp.audit.record import record
-from wifiapp.backup import archives, queries
+from wifiapp.backup import archives, outcome, queries
 from wifiapp.backup.engine import Damaged, NotAnArchive, Options, RefusedRow
 from wifiapp.backup.models import Backup
 from wifiapp.businesses.queries import get_business
@@ -114,6 +114,7 @@ def queue(config: Config, backup: Backup, reason: str | None = None) -> None:
     backup.started_at = backup.cancel_requested_at = None
     backup.stage = backup.stage_table = backup.rows_expected = None
     backup.rows_done = backup.bytes_done = 0
+    outcome.note(backup.id, f"waits for a worker again: {reason}" if reason else "asked for again")
 
 
 def prove(backup: Backup) -> None:
@@ -132,6 +133,7 @@ def cancel(config: Config, backup: Backup) -> None:
         backup.status = "VERIFIED" if backup.verified_at else "FAILED"
         backup.error = None if backup.verified_at else DISTRUSTED
     backup.finished_at = clock.now()
+    outcome.note(backup.id, "cancelled")
 
 
 def fail(config: Config, backup: Backup, error: BaseException | str) -> None:
@@ -144,6 +146,7 @@ def fail(config: Config, backup: Backup, error: BaseException | str) -> None:
     backup.status = "VERIFIED" if backup.verified_at else "FAILED"
     backup.finished_at = clock.now()
     record(_maker(backup), "backup.failed", "backup", backup.id, change={"error": backup.error})
+    outcome.note_failure(backup, error)
 
 
 def end_dead(config: Config) -> Sequence[Backup]:

@@ -9,8 +9,8 @@ import structlog
 from wifiapp import clock
 from wifiapp.access import COMMAND_LINE, Actor
 from wifiapp.audit.record import record
-from wifiapp.backup import archives, engine, lifecycle, queries
-from wifiapp.backup.engine import BackupError, Busy, Cancelled, Damaged, Options, Report
+from wifiapp.backup import archives, engine, lifecycle, outcome, queries
+from wifiapp.backup.engine import BackupError, Busy, Cancelled, Damaged, Options, Report, Verified
 from wifiapp.backup.holder import Holder, holder_of
 from wifiapp.backup.models import Backup
 from wifiapp.backup.scratch import require_sound
@@ -177,12 +177,13 @@ def _begin(backup_id: str) -> bool:
 
 def _work(config: Config, holder: Holder) -> None:
     """Make the archive, if that is still to do, prove it, and write how that ended."""
+    holder.listener = outcome.Journal(holder.connection, holder.id, holder.listener)
     try:
-        _prove(config, holder, *_make(config, holder))
+        proved = _prove(config, holder, *_make(config, holder))
     except BaseException as error:
         _end(config, holder, error)
         raise
-    _end(config, holder)
+    _succeed(config, holder, proved)
 
 
 def _make(config: Config, holder: Holder) -> tuple[str | None, str | None]:
@@ -206,19 +207,26 @@ def _make(config: Config, holder: Holder) -> tuple[str | None, str | None]:
     return created.path.name, created.sha256
 
 
-def _prove(config: Config, holder: Holder, file_name: str | None, sha256: str | None) -> None:
+def _prove(config: Config, holder: Holder, file_name: str | None, sha256: str | None) -> Verified:
     path = archives.path_of(config, file_name)
     proved = holder.patiently(lambda: engine.verify(config, path, holder.report))
     if proved.sha256 != sha256:
         raise Damaged(path.name, "is not the file that was written: its SHA-256 differs")
+    return proved
 
 
-def _end(config: Config, holder: Holder, error: BaseException | None = None) -> None:
+def _succeed(config: Config, holder: Holder, proved: Verified) -> None:
     db.session.rollback()
     backup = lifecycle.lock_row(holder.id)
-    if error is None:
-        lifecycle.prove(backup)
-    elif holder.begins_again(error):
+    lifecycle.prove(backup)
+    outcome.keep(config, backup, proved)
+    db.session.commit()
+
+
+def _end(config: Config, holder: Holder, error: BaseException) -> None:
+    db.session.rollback()
+    backup = lifecycle.lock_row(holder.id)
+    if holder.begins_again(error):
         lifecycle.queue(config, backup, str(error))
     elif isinstance(error, (Cancelled, KeyboardInterrupt)):
         lifecycle.cancel(config, backup)

@@ -77,6 +77,7 @@ def verify(
         revision=checked.revision,
         tables=results,
         seconds=time.monotonic() - started,
+        foreign_keys=len(wanted.parts_of("foreign key")),
     )
 
 

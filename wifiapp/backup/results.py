@@ -66,7 +66,10 @@ class Checked:
 
 @dataclass(frozen=True)
 class Verified:
-    """An archive that was loaded into a scratch schema and came out equal."""
+    """An archive that was loaded into a scratch schema and came out equal.
+
+    `foreign_keys` is how many were there and hold for every row.
+    """
 
     path: Path
     size: int
@@ -75,6 +78,7 @@ class Verified:
     revision: str
     tables: tuple[TableResult, ...]
     seconds: float
+    foreign_keys: int = 0
 
 
 @dataclass(frozen=True)

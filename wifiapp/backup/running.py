@@ -97,5 +97,5 @@ def explained(what: str) -> Iterator[None]:
 FREE = "Your data was not changed and nothing of it was kept. Free some space, then try again."
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     return str(error).strip().split("\n", 1)[0].rstrip(".")

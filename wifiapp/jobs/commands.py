@@ -17,7 +17,7 @@ from wifiapp.tasks import tasks
 def worker() -> None:
     """Run background jobs until stopped.
 
-    Makes and checks the backups that were asked for on the page, and sweeps up. Several workers
+    Makes the daily backup and those that were asked for on the page, and sweeps up. Several workers
     may run side by side. SIGTERM or Ctrl-C ends it within 20 seconds; a backup that was under
     way is begun again by the next worker. It bears a database that restarts.
     """
