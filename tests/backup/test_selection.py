@@ -132,7 +132,7 @@ def test_one_business_takes_its_rows_what_they_need_and_no_others(shops):
     assert found.pop("users") == {"ours-seller", "ours-manager"}
     assert found.pop("hotspot_businesses") > {"ours-link"}
     assert len(found.pop("memberships")) == 1
-    assert found.pop("token_batches") == set()
+    assert found.pop("token_batches") == found.pop("settings") == set()
     for table, rows in found.items():
         assert len(rows) == 1, table
         assert all(name.startswith("ours") for name in rows), table
@@ -147,7 +147,8 @@ def test_a_demo_business_can_be_taken_by_itself(shops):
 
 def test_every_table_that_travels_hangs_on_the_businesses_or_is_shared_on_purpose(no_database):
     pick = selection._Selection(Model.metadata, Options(), has_demo=True)
-    assert {table.name for table in pick.tables if not pick._hangs(table)} == {"users", "hotspots"}
+    shared = {table.name for table in pick.tables if not pick._hangs(table)}
+    assert shared == {"users", "hotspots", "settings"}
     assert not {table.name for table in pick.tables} & set(STAYING)
 
 

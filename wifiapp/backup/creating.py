@@ -3,7 +3,8 @@
 import contextlib
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from wifiapp.doctor.catalogue import quoted, read_catalogue
 from wifiapp.errors import NotFound
 
 INSIDE = Path(__file__).with_name("inside")
+BLOCKS_AHEAD = 4
 SPARE = 16 << 20  # bytes of the disk that an archive must leave free
 SHRINKS = 3  # an archive takes at most this part of what the tables take
 
@@ -100,6 +102,7 @@ def _snapshot(
         comparing.execute(f"SET TRANSACTION SNAPSHOT '{name}'".encode())
         for connection in (reading, comparing):
             connection.execute("SET LOCAL work_mem = '64MB'")  # joins that leave out demo data
+            connection.execute("SET LOCAL max_parallel_workers_per_gather = 0")
         yield reading, comparing
 
 
@@ -170,10 +173,10 @@ def write_tables(
     with _digests(comparing, queries) as digests:
         written = {}
         for query in queries:
-            with writer.member(f"tables/{query.name}.csv") as member:
-                copy = CopyOut(reading, _source(query))
+            copy = CopyOut(reading, _source(query))
+            with writer.member(f"tables/{query.name}.csv") as member, _ahead(member.write) as write:
                 for block in copy:
-                    member.write(block)
+                    write(block)
                     reporter.add(query.name, copy.rows, len(block))
             written[query.name] = (copy.rows, member.bytes, member.sha256)
         found = {}
@@ -186,6 +189,22 @@ def write_tables(
                 )
             found[name] = (rows, size, sha256, digest)
     return found
+
+
+@contextlib.contextmanager
+def _ahead(write: Callable[[bytes], None]) -> Iterator[Callable[[bytes], None]]:
+    """Let blocks be packed while the next ones are read; no more than a few wait at a time."""
+    waiting: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(1, "packing") as packing:
+
+        def put(block: bytes) -> None:
+            if len(waiting) > BLOCKS_AHEAD:
+                waiting.popleft().result()
+            waiting.append(packing.submit(write, block))
+
+        yield put
+        for block in waiting:
+            block.result()
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """A few connections that work side by side in one schema."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import SimpleQueue
@@ -12,11 +13,15 @@ from wifiapp.backup.reporting import INTERVAL, Reporter, Stopped
 from wifiapp.backup.running import connected
 from wifiapp.config import Config
 
-SIZE = 2
-# What a session needs that builds a lot and whose work counts only once it is all done.
+SIZE = min(max(os.cpu_count() or 2, 2), 4)
+# What a session needs that builds a lot beside others and whose work counts once it is all done.
+# A quarter of the usual sample makes good plans; later the server takes its own as it sees fit.
 SETTINGS = """
 SELECT set_config('search_path', quote_ident(%s), false),
        set_config('synchronous_commit', 'off', false),
+       set_config('max_parallel_maintenance_workers', '0', false),
+       set_config('max_parallel_workers_per_gather', '0', false),
+       set_config('default_statistics_target', '25', false),
        set_config('maintenance_work_mem', greatest(setting::bigint, 262144) || 'kB', false)
 FROM pg_settings WHERE name = 'maintenance_work_mem'
 """

@@ -168,7 +168,8 @@ class _Loading:
     def _prove(self, table: Table, connection: psycopg.Connection[Any]) -> Sequence[Job]:
         """Compare a table with the manifest, and validate its foreign keys."""
         name = quoted(table.name)
-        connection.execute(f"ANALYZE {name}".encode())
+        if self.for_good:
+            connection.execute(f"ANALYZE {name}".encode())
         rows, digest = rows_and_digest(connection, table.column_names, name)
         if (rows, digest) != (table.rows, table.digest):
             raise Damaged(
