@@ -16,7 +16,7 @@ from wifiapp.db import db
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.jobs.models import WorkerState
-from wifiapp.sales.models import WifiTokenSale
+from wifiapp.sales.models import DayClosing, DayClosingSum, PaymentMethod, WifiTokenSale
 from wifiapp.settings.models import Setting
 from wifiapp.tokens.models import TokenBatch, TokenConfiguration, WifiToken
 
@@ -176,6 +176,40 @@ def make_sale(token=None, **given):
         "sold_at": clock.now(),
     }
     return _add(WifiTokenSale(**values | given))
+
+
+@factory(PaymentMethod)
+def make_method(business=None, **given):
+    values = {"business_id": (business or make_business()).id, "name": f"WALLET {next(_counter)}"}
+    return _add(PaymentMethod(**values | given))
+
+
+@factory(DayClosing)
+def make_closing(business=None, **given):
+    now = clock.now()
+    values = {
+        "business_id": (business or make_business()).id,
+        "day": now.date(),
+        "number": 1,
+        "starts_at": now - timedelta(hours=12),
+        "ends_at": now,
+        "expected_cash": Decimal("12.50"),
+        "counted_cash": Decimal("12.50"),
+        "closed_at": now,
+    }
+    return _add(DayClosing(**values | given))
+
+
+@factory(DayClosingSum)
+def make_closing_sum(closing=None, **given):
+    values = {
+        "day_closing_id": (closing or make_closing()).id,
+        "method": "CASH",
+        "is_cash": True,
+        "quantity": 5,
+        "amount": Decimal("12.50"),
+    }
+    return _add(DayClosingSum(**values | given))
 
 
 @factory(WifiUsageAnalytics)

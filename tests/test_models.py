@@ -68,9 +68,13 @@ def test_money_is_numeric_and_times_are_plain_timestamps():
 
 # constraint -> a change of a good row that it must refuse
 REFUSED = {
+    "api_keys_scopes_check": '"mayRead" = false',
     "backup_routines_attempts_check": "attempts = -1",
     "backups_startedBy_check": "\"startedBy\" = 'NOBODY'",
     "backups_status_check": "status = 'LOST'",
+    "day_closings_countedCash_check": '"countedCash" = -0.01',
+    "day_closings_endsAt_check": '"endsAt" = "startsAt"',
+    "day_closings_number_check": '"number" = 0',
     "device_profiles_macAddress_check": "\"macAddress\" = 'ac:de:48:00:11:22'",
     "device_sessions_endReason_check": '"endReason" = \'BORED\', "endedAt" = "startedAt"',
     "device_sessions_endedAt_check": (
@@ -81,6 +85,9 @@ REFUSED = {
     "hotspots_system_check": "system = 'R650'",
     "restores_startedBy_check": "\"startedBy\" = 'NOBODY'",
     "restores_status_check": "status = 'LOST'",
+    "payment_methods_feeMinimum_check": '"feeMinimum" = -0.01',
+    "payment_methods_feePercent_check": '"feePercent" = 100.01',
+    "payment_methods_kind_check": "kind = 'BARTER'",
     "token_batches_asked_check": "asked = 0",
     "token_batches_made_check": "made = asked + 1",
     "token_batches_price_check": "price = -0.01",
@@ -91,7 +98,10 @@ REFUSED = {
     "token_configurations_system_check": "system = 'esp32'",
     "users_role_check": "role = 'OWNER'",
     "wifi_token_devices_macAddress_check": "\"macAddress\" = 'AC-DE-48-00-11-22'",
+    "wifi_token_sales_fee_check": "fee = -0.01",
+    "wifi_token_sales_giftReason_check": '"giftReason" = \'a friend\', "saleAmount" = 1',
     "wifi_token_sales_saleAmount_check": '"saleAmount" = -0.01',
+    "wifi_token_sales_tendered_check": '"tendered" = "saleAmount" + "fee" - 0.01',
     "wifi_token_sales_voidReason_check": "\"voidReason\" = 'by mistake'",
     "wifi_tokens_price_check": "price = -1",
     "wifi_tokens_status_check": "status = 'AVAILABLE'",

@@ -7,7 +7,7 @@ column from the models. Only what a CHECK or a key demands is made to measure.
 import contextlib
 import os
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import BigInteger, Boolean, Integer, Numeric, String, insert
+from sqlalchemy import BigInteger, Boolean, Date, Integer, Numeric, String, insert
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 
@@ -60,6 +60,7 @@ FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 
 POOL_OF = {  # the first that fits
     Boolean: "boolean",
     UtcDateTime: "moment",
+    Date: "day",
     Numeric: "cents",
     BigInteger: "bigint",
     Integer: "integer",
@@ -71,6 +72,7 @@ POOLS = st.fixed_dictionaries(
         "boolean": st.lists(st.booleans(), min_size=1, max_size=ROWS),
         "text": st.lists(texts, min_size=1, max_size=ROWS),
         "moment": st.lists(moments, min_size=1, max_size=ROWS),
+        "day": st.lists(st.dates(), min_size=1, max_size=ROWS),
         "integer": st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=ROWS),
         "bigint": st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=ROWS),
         "cents": st.lists(st.integers(0, 10**12 - 1), min_size=1, max_size=ROWS),
@@ -81,6 +83,7 @@ EDGES = {
     "boolean": [True, False],
     "text": NASTY,
     "moment": [FIRST, LAST, datetime(2026, 3, 1, 12, 0, 0, 1, UTC)],
+    "day": [date.min, date.max, date(2026, 3, 1)],
     "integer": [0, -1, 2**31 - 1, -(2**31)],
     "bigint": [0, 2**63 - 1, -(2**63)],
     "cents": [0, 1, 10**12 - 1, 100],
@@ -148,6 +151,14 @@ def measure(table, row, number):
     if table == "wifi_token_sales":
         row["receipt_number"] = row["receipt_number"] and number
         row["void_reason"] = row["voided_at"] and "\\N"
+        row["sale_amount"] = Decimal(0) if row["gift_reason"] is not None else row["sale_amount"]
+        row["fee"], row["tendered"] = Decimal(0), row["tendered"] and row["sale_amount"]
+    if table == "day_closings":
+        row["number"] = number + 1
+        row["starts_at"] = datetime(2026, 1, 1, tzinfo=UTC)
+        row["ends_at"] = row["starts_at"] + timedelta(microseconds=1)
+    if table == "payment_methods":
+        row["name"], row["fee_percent"] = f"{number} {row['name']}", Decimal(number)
     if table == "wifi_usage_analytics":
         row["period_start"] = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number)
         row["period_end"] = row["period_start"] + timedelta(microseconds=1)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     ColumnClause,
     ForeignKey,
@@ -39,6 +40,9 @@ SOURCES = ("MADE", "IMPORTED")
 
 # What `codes.typed` makes of a code, as an expression that an index holds.
 as_typed: ColumnClause[str] = literal_column("translate(upper(token), 'OIL- ', '011')", Text)
+
+# A printed voucher lies in a drawer: it is sold by its own code, or after all the others.
+is_printed: ColumnClause[bool] = literal_column('("printedAt" IS NOT NULL)', Boolean)
 
 
 class TokenConfiguration(Model):
@@ -120,7 +124,8 @@ class WifiToken(Model):
     """An access code, with the plan as it was when the token was made.
 
     `redeem_by` ends an unused token, `expires_at` a used one; `ended_at` and `end_reason` say
-    when and why a person or the hotspot ended it. Used volumes are MB.
+    when and why a person or the hotspot ended it; `printed_at` is when it last came out of a
+    printer. Used volumes are MB.
     """
 
     __tablename__ = "wifi_tokens"
@@ -136,6 +141,14 @@ class WifiToken(Model):
         ),
         Index("wifi_tokens_businessId_status_idx", "business_id", "status"),
         Index("wifi_tokens_createdAt_idx", "created_at", "id"),
+        Index(
+            "wifi_tokens_stock_idx",
+            "token_config_id",
+            is_printed,
+            "created_at",
+            "id",
+            postgresql_where=text("status = 'UNUSED'"),
+        ),  # in the order in which they are sold
         one_of("system", SYSTEMS),
         one_of("status", STATUSES),
         at_least_zero("price"),
@@ -166,6 +179,7 @@ class WifiToken(Model):
     first_used_at: Mapped[Moment | None]
     ended_at: Mapped[Moment | None]
     end_reason: Mapped[str | None]
+    printed_at: Mapped[Moment | None]
     used_down_mb: Mapped[Decimal] = mapped_column(
         Numeric(14, 2), default=Decimal(0), server_default=text("0")
     )
