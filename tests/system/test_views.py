@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_healthz_has_exactly_the_documented_keys_for_anybody(well):
     assert answer.json.keys() == {"status", "database", "schema", "worker", "backup"}
     assert answer.json["schema"].keys() == {"revision", "head", "drift"}
     assert answer.json["worker"].keys() == {"lastRun"}
-    assert answer.json["backup"].keys() == {"lastVerifiedAt"}
+    assert answer.json["backup"].keys() == {"lastVerifiedAt", "freshness"}
     assert (answer.json["status"], answer.json["database"]) == ("ok", "ok")
     assert answer.json["schema"]["drift"] is False
     assert answer.json["worker"]["lastRun"].endswith("Z")
@@ -56,12 +57,28 @@ def test_a_new_installation_without_worker_or_backup_is_degraded_and_serves(own_
     assert answer.status_code == 200
     assert answer.json["status"] == "degraded"
     assert answer.json["worker"] == {"lastRun": None}
-    assert answer.json["backup"] == {"lastVerifiedAt": None}
+    assert answer.json["backup"] == {"lastVerifiedAt": None, "freshness": "never"}
 
 
 def test_a_worker_silent_for_five_minutes_is_degraded(well, later):
     later(6 * 60)
     assert well.test_client().get("/healthz").json["status"] == "degraded"
+
+
+@pytest.mark.parametrize(
+    ("days", "freshness", "status"),
+    [(1.9, "fresh", "ok"), (2.1, "aging", "degraded"), (7.1, "old", "degraded")],
+)
+def test_a_backup_that_ages_is_degraded_and_says_how_old(own_app, days, freshness, status):
+    with own_app.app_context():
+        now = clock.now()
+        then = now - timedelta(days=days)
+        commit(
+            make_worker_state(last_run_at=now),
+            make_backup(status="VERIFIED", verified_at=now, finished_at=now, created_at=then),
+        )
+    answer = own_app.test_client().get("/healthz").json
+    assert (answer["backup"]["freshness"], answer["status"]) == (freshness, status)
 
 
 def test_a_sick_schema_is_503_and_harmless_extras_are_200(well, later):
@@ -85,7 +102,7 @@ def test_a_database_that_does_not_answer_is_503_without_a_secret(app_on, no_data
         "database": "gone",
         "schema": {"revision": None, "head": None, "drift": None},
         "worker": {"lastRun": None},
-        "backup": {"lastVerifiedAt": None},
+        "backup": {"lastVerifiedAt": None, "freshness": None},
     }
     assert "hush" not in answer.text
 
@@ -181,6 +198,20 @@ def test_a_well_system_has_no_banner(well):
 def test_a_silent_worker_is_told_to_administrators_only(own_app):
     assert "The background worker is not running" in page_of(own_app)
     assert "The background worker is not running" not in page_of(own_app, "SELLER")
+
+
+@pytest.mark.parametrize(
+    ("days", "level"), [(None, "info"), (1, None), (3, "warn"), (8, "bad"), (-3, "warn")]
+)
+def test_an_old_or_missing_backup_is_told_above_the_pages_of_administrators(own_app, days, level):
+    with own_app.app_context():
+        if days is not None:
+            then = clock.now() - timedelta(days=days)
+            make_backup(status="VERIFIED", verified_at=clock.now(), created_at=then)
+        commit(make_worker_state())
+    banner = page_of(own_app).partition("See the backups")[0].rpartition('class="alert tone-')[2]
+    assert banner.partition('"')[0] == level if level else "See the" not in page_of(own_app)
+    assert "See the backups" not in page_of(own_app, "SELLER")
 
 
 def test_a_banner_costs_no_query_for_half_a_minute(own_app, monkeypatch):

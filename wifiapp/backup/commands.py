@@ -10,11 +10,13 @@ from flask import current_app
 from wifiapp.backup import archives, engine, operations, queries
 from wifiapp.backup.engine import Options, SchemaSick
 from wifiapp.backup.terminal import Bar
+from wifiapp.backup.upkeep_commands import prune, run_hook
 from wifiapp.cli import Group, as_row, echo_json, echo_table
 from wifiapp.config import Config
 from wifiapp.formats import bytes_, count
 
 backup = Group("backup", help="Make, verify and restore backups.")
+backup.add_command(prune)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -55,6 +57,7 @@ def create(
         for difference in error.report.differences:
             click.echo(str(difference), err=True)
         raise
+    run_hook(config, made.id)
     path = config.backup_dir / (made.file_name or "")
     if target is not None:
         path = archives.copy(path, target)

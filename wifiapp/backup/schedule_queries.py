@@ -1,4 +1,4 @@
-"""Every question asked of the daily backup and of what it leaves."""
+"""Every question asked of the daily backup and of what runs leave."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from wifiapp.backup import archives, queries, schedule
-from wifiapp.backup.models import Backup, BackupRoutine
+from wifiapp.backup.models import Backup, BackupReport, BackupRoutine
 from wifiapp.backup.retention import Plan, Rules, plan
 from wifiapp.config import Config
 from wifiapp.db import db
@@ -73,6 +73,11 @@ def next_attempt(routine: BackupRoutine, now: datetime) -> datetime | None:
     if last is None or last.status != "FAILED" or last.finished_at is None:
         return None
     return schedule.retry_at(routine.attempts, last.finished_at, now)
+
+
+def find_report(backup_id: str) -> BackupReport | None:
+    """Return what the backup's runs left in writing, None when they left nothing."""
+    return db.session.get(BackupReport, backup_id)
 
 
 def get_retention(config: Config, now: datetime) -> Plan:

@@ -22,7 +22,10 @@ from wifiapp.access import allow
 from wifiapp.backup import archives, engine, operations, queries
 from wifiapp.backup.engine import BackupError, SchemaSick
 from wifiapp.backup.forms import CreateForm, DeleteForm
+from wifiapp.backup.freshness import TONES, freshness
+from wifiapp.backup.hook_queries import find_hook_run, find_last_hook_run
 from wifiapp.backup.progress import status_of
+from wifiapp.backup.schedule_queries import find_report, get_daily, get_retention
 from wifiapp.businesses.queries import zone_of
 from wifiapp.config import Config
 from wifiapp.errors import WifiError
@@ -76,6 +79,8 @@ def show(backup_id: str) -> ResponseReturnValue:
         manifest=manifest,
         damage=damage,
         folder=_config().backup_dir,
+        report=find_report(backup_id),
+        sent=find_hook_run(backup_id),
         **_surroundings(),
     )
 
@@ -159,12 +164,18 @@ def delete(backup_id: str) -> ResponseReturnValue:
 def _index(
     form: CreateForm, status: int = 200, sick: SchemaSick | None = None
 ) -> ResponseReturnValue:
+    now, last = clock.now(), queries.find_last_verified()
     page = render_template(
         "backup/index.html",
         form=form,
         sick=sick,
         page=queries.list_backups(request.args.get("after")),
-        last=queries.find_last_verified(),
+        last=last,
+        freshness=freshness(last.created_at if last else None, now),
+        tones=TONES,
+        daily=get_daily(now),
+        retention=get_retention(_config(), now),
+        last_sent=find_last_hook_run(),
         free_space=archives.free_space(_config()),
         exists=lambda backup: archives.exists(_config(), backup.file_name),
         **_surroundings(),
@@ -190,6 +201,7 @@ def _surroundings() -> dict[str, Any]:
         "progress": running and status_of(running, now),
         "worker_runs": jobs.is_worker_running(now),
         "worker_seen": jobs.find_last_run(),
+        "has_hook": bool(_config().backup_hook),
         "tz": zone_of(current_viewer()),
     }
 

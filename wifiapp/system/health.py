@@ -16,6 +16,7 @@ from flask import Flask, current_app
 from sqlalchemy import text
 
 from wifiapp import clock
+from wifiapp.backup.freshness import Freshness, freshness
 from wifiapp.backup.queries import find_last_verified
 from wifiapp.cli import explained
 from wifiapp.db import db
@@ -40,18 +41,24 @@ class Health:
     report: Report | None
     worker_last_run: datetime | None = None
     backup_verified_at: datetime | None = None
+    backup_made_at: datetime | None = None
 
     @property
     def status(self) -> Literal["ok", "degraded", "down"]:
         """Return "down" without a database or with a sick schema, "degraded" with work undone."""
         if self.report is None or self.report.is_sick:
             return "down"
-        lacking = self.is_worker_silent or self.backup_verified_at is None
+        lacking = self.is_worker_silent or self.freshness != "fresh"
         return "degraded" if lacking or not self.report.is_clean else "ok"
 
     @property
     def is_worker_silent(self) -> bool:
         return self.worker_last_run is None or self.at - self.worker_last_run > WORKER_SILENT
+
+    @property
+    def freshness(self) -> Freshness:
+        """Rate the last backup that is known to restore."""
+        return freshness(self.backup_made_at, self.at)
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a monitor may know: no secrets, no counts."""
@@ -65,7 +72,10 @@ class Health:
                 "drift": report and not report.is_clean,
             },
             "worker": {"lastRun": plain(self.worker_last_run)},
-            "backup": {"lastVerifiedAt": plain(self.backup_verified_at)},
+            "backup": {
+                "lastVerifiedAt": plain(self.backup_verified_at),
+                "freshness": report and self.freshness,
+            },
         }
 
 
@@ -112,8 +122,10 @@ def _find_out() -> Health:
             db.session.execute(text("SET LOCAL statement_timeout = '5s'"))
             report = examine(db.session.connection())
             backup = _ask(find_last_verified)
-            verified_at = None if backup is None else backup.verified_at
-            return Health(now, report, _ask(find_last_run), verified_at)
+            last_run = _ask(find_last_run)
+            if backup is None:
+                return Health(now, report, last_run)
+            return Health(now, report, last_run, backup.verified_at, backup.created_at)
     except Exception as error:
         line = explained(error)
         if line is None:

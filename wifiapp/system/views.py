@@ -25,6 +25,7 @@ from wifiapp.businesses.queries import zone_of
 from wifiapp.config import VERSION, Config
 from wifiapp.doctor.checkup import Report
 from wifiapp.exports import plain
+from wifiapp.formats import ago
 from wifiapp.jobs.queries import list_workers
 from wifiapp.system import disk, health, queries
 from wifiapp.web import Banner, current_viewer
@@ -40,6 +41,7 @@ def _register(state: BlueprintSetupState) -> None:
     app = cast("Flask", state.app)
     health.init_app(app)
     web.banner(app, warn)
+    web.banner(app, warn_of_old_backup)
     app.context_processor(lambda: {"schema_report": report_for_admin})
 
 
@@ -48,7 +50,7 @@ def _register(state: BlueprintSetupState) -> None:
 def healthz() -> ResponseReturnValue:
     """Tell a monitor how things are: 503 when the database is gone or its schema is sick.
 
-    A silent worker, no verified backup and harmless extras are "degraded", with 200.
+    A silent worker, no backup of the last two days and harmless extras are "degraded", with 200.
     """
     found = health.look(health.SECONDS)
     response = jsonify(found.as_dict())
@@ -103,6 +105,24 @@ def warn() -> Banner | None:
         text = _("The background worker is not running: backups and clean-up wait for it.")
         return Banner("warning", text, url, _("See the workers"))
     return None
+
+
+def warn_of_old_backup() -> Banner | None:
+    """Say above an administrator's pages that what a backup would bring back is old, or nothing."""
+    place = request.blueprint or ""
+    if getattr(current_user, "role", None) != "ADMIN" or place in {"system", "backup", "upkeep"}:
+        return None
+    found = health.look()
+    if found.report is None or found.report.is_sick or found.freshness == "fresh":
+        return None
+    made = ago(found.backup_made_at, found.at)
+    level, text = {
+        "never": ("info", _("There is no backup yet that could bring the shop back.")),
+        "aging": ("warning", _("The last backup that restores was made %(ago)s.", ago=made)),
+        "old": ("danger", _("The last backup that restores was made %(ago)s.", ago=made)),
+        "ahead": ("warning", _("The last backup is dated in the future: the clock was wrong.")),
+    }[found.freshness]
+    return Banner(level, text, url_for("backup.index"), _("See the backups"))
 
 
 def report_for_admin() -> Report | None:
