@@ -14,6 +14,7 @@ from wifiapp.auth.commands import users as user_commands
 from wifiapp.auth.users_views import bp as users
 from wifiapp.auth.views import bp as auth
 from wifiapp.backup.commands import backup as backup_commands
+from wifiapp.backup.upkeep_views import bp as upkeep
 from wifiapp.backup.views import bp as backup
 from wifiapp.businesses.commands import businesses as business_commands
 from wifiapp.config import ROOT, Config
@@ -26,6 +27,7 @@ from wifiapp.hotspots.commands import hotspots as hotspot_commands
 from wifiapp.hotspots.views import bp as hotspots
 from wifiapp.jobs.commands import worker as worker_command
 from wifiapp.sales.views import bp as sales
+from wifiapp.settings.views import bp as settings
 from wifiapp.system.views import bp as system
 from wifiapp.tokens.batches_views import bp as batches
 from wifiapp.tokens.commands import tokens as token_commands
@@ -38,7 +40,7 @@ from wifiapp.trail.views import bp as trail
 __all__ = ["create_app", "models"]
 
 BLUEPRINTS = (
-    *(auth, users, audit, dashboard, devices, sales, backup, system, demo),
+    *(auth, users, audit, dashboard, devices, sales, backup, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail, hotspots),
 )
 COMMANDS = (

@@ -34,6 +34,7 @@ NAVIGATION = (
     (_l("Backups"), "backup.index", "database-export"),
     (_l("Users"), "users.index", "users"),
     (_l("Audit log"), "audit.index", "history"),
+    (_l("Settings"), "settings.index", "settings"),
     (_l("System"), "system.index", "heartbeat"),
 )
 
