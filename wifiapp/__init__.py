@@ -14,6 +14,7 @@ from wifiapp.auth.commands import users as user_commands
 from wifiapp.auth.users_views import bp as users
 from wifiapp.auth.views import bp as auth
 from wifiapp.backup.commands import backup as backup_commands
+from wifiapp.backup.restore_views import bp as restore
 from wifiapp.backup.upkeep_views import bp as upkeep
 from wifiapp.backup.views import bp as backup
 from wifiapp.businesses.commands import businesses as business_commands
@@ -40,7 +41,8 @@ from wifiapp.trail.views import bp as trail
 __all__ = ["create_app", "models"]
 
 BLUEPRINTS = (
-    *(auth, users, audit, dashboard, devices, sales, backup, upkeep, settings, system, demo),
+    *(auth, users, audit, dashboard, devices, sales),
+    *(backup, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail, hotspots),
 )
 COMMANDS = (

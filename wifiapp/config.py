@@ -38,6 +38,7 @@ class Config:
     behind_proxy: bool = False
     admin_email: str | None = None
     admin_password: str | None = field(default=None, repr=False)
+    upload_limit: int = 20_000 << 20  # bytes of an archive that is sent to be restored
     backup_hook: tuple[str, ...] = ()
     backup_hook_seconds: int = 3600
     testing: bool = False
@@ -59,6 +60,7 @@ class Config:
                 behind_proxy=env.bool("WIFIAPP_BEHIND_PROXY", default=False),
                 admin_email=env.str("WIFIAPP_ADMIN_EMAIL", "") or None,
                 admin_password=env.str("WIFIAPP_ADMIN_PASSWORD", "") or None,
+                upload_limit=env.int("UPLOAD_LIMIT_MB", cls.upload_limit >> 20) << 20,
                 backup_hook=_words("BACKUP_HOOK", env.str("BACKUP_HOOK", "")),
                 backup_hook_seconds=env.int(
                     "BACKUP_HOOK_SECONDS", cls.backup_hook_seconds, validate=_at_least_one

@@ -7,8 +7,11 @@ from typing import Any
 from wifiapp import clock
 from wifiapp.backup import hook_operations as hooks
 from wifiapp.backup import operations as backups
+from wifiapp.backup import restore_operations as restores
+from wifiapp.backup import restore_work_operations as restoring
 from wifiapp.backup import retention_operations as retention
 from wifiapp.backup import schedule_operations as schedule
+from wifiapp.backup.hold import unless_shut
 from wifiapp.config import Config
 from wifiapp.demo import operations as demo
 from wifiapp.jobs import operations as jobs
@@ -31,26 +34,32 @@ def tasks(config: Config) -> list[Task]:
     def prune(_stop: Event) -> Mapping[str, Any] | None:
         return retention.prune_after_success(config, clock.now())
 
+    def run_restore(stop: Event) -> Mapping[str, Any] | None:
+        return restoring.run_waiting(config, stop)
+
     def end_interrupted(_stop: Event) -> Mapping[str, Any] | None:
         ended = backups.end_interrupted(config)
-        return {"backups": ended} if ended else None
+        given_up = restores.end_interrupted(config)
+        return {"backups": ended, "restores": given_up} if ended or given_up else None
 
     def sweep(_stop: Event) -> Mapping[str, Any] | None:
         backups.clean_up(config)
-        swept = jobs.sweep(clock.now())
+        swept = jobs.sweep(clock.now()) + restores.clean_up(config, clock.now())
         return {"rows": swept} if swept else None
 
     def keep_demo_alive(_stop: Event) -> Mapping[str, Any] | None:
         demo.keep_demo_alive(clock.now())
         return None  # a heartbeat is nothing to log
 
+    # What changes the shop's data waits while a restore is under way: it would be lost.
     return [
         Task("backup", 1, run_backup),
-        Task("tokens", 1, batches.run_queued),
+        Task("restore", 1, run_restore),
+        Task("tokens", 1, unless_shut(batches.run_queued)),
         Task("daily", 5, ask_for_daily),
         Task("hook", 2, run_hook),
         Task("prune", 10, prune),
         Task("interrupted", 5, end_interrupted),
         Task("sweep", 600, sweep),
-        Task("demo", 30, keep_demo_alive),
+        Task("demo", 30, unless_shut(keep_demo_alive)),
     ]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -14,7 +14,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from wifiapp.access import ANYBODY, Actor, Viewer, allowed
+from wifiapp.access import ANYBODY, Actor, View, Viewer, allowed
 from wifiapp.businesses import queries as businesses
 from wifiapp.config import VERSION, Config
 from wifiapp.logs import request_id
@@ -56,6 +56,10 @@ CONTENT_SECURITY_POLICY = "; ".join(POLICY)
 class _Csrf(CSRFProtect):  # type: ignore[misc]
     """Refuses a POST without the token of its session, in words that help."""
 
+    def _get_csrf_token(self) -> str | None:
+        token: str | None = g.get("token_in_stream") or super()._get_csrf_token()
+        return token
+
     def _error_response(self, reason: str) -> NoReturn:  # noqa: ARG002 - theirs
         abort(
             400,
@@ -67,6 +71,19 @@ class _Csrf(CSRFProtect):  # type: ignore[misc]
 
 
 csrf = _Csrf()
+
+
+def streaming(view: View) -> View:
+    """Let a view read its request's body itself, which must call `check_token` first thing."""
+    csrf.exempt(view)
+    view._streams = True  # type: ignore[attr-defined]  # noqa: SLF001 - read by `_refuse_nul`
+    return view
+
+
+def check_token(token: str) -> None:
+    """Refuse the request of a streaming view without the token of its session."""
+    g.token_in_stream = token or request.headers.get("X-CSRFToken") or "none"
+    csrf.protect()
 
 
 @dataclass(frozen=True)
@@ -151,6 +168,8 @@ def _guard() -> ResponseReturnValue | None:
 
 def _refuse_nul() -> None:
     """Refuse the one character that PostgreSQL has no place for (`filters` do for themselves)."""
+    if hasattr(current_app.view_functions[request.endpoint or ""], "_streams"):
+        return
     given = [request.path, *request.form.keys()]
     for values in request.form.listvalues():
         given += values

@@ -95,6 +95,19 @@ def change_own_password(actor: Actor, user_id: str, old: str, new: str, now: dat
     return user
 
 
+def confirm_password(actor: Actor, user_id: str, password: str, now: datetime) -> None:
+    """Make sure that it is still the same person, before something that is hard to take back.
+
+    Counted as a sign-in is. Raises `WrongPassword` or `TooManyTries`.
+    """
+    limits = {f"password:{user_id}": throttle.PER_ACCOUNT}
+    _count_try(limits, actor, now)
+    if not passwords.verify(queries.get_user(user_id).password_hash, password):
+        raise WrongPassword("This is not your password.")
+    throttle.give_back(limits)
+    db.session.commit()
+
+
 def ensure_first_admin(email: str | None, password: str | None) -> tuple[str, str | None] | None:
     """Make the first ADMIN of an installation without users; None when there are some.
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 from flask import current_app
 
+from wifiapp.access import COMMAND_LINE
+from wifiapp.auth.queries import get_user_by_email
 from wifiapp.backup import archives, engine, operations, queries
+from wifiapp.backup import restore_work_operations as restoring
 from wifiapp.backup.engine import Options, SchemaSick
 from wifiapp.backup.terminal import Bar
 from wifiapp.backup.upkeep_commands import prune, run_hook
@@ -134,11 +137,18 @@ def verify(file: Path) -> None:
 @backup.command()
 @click.argument("file", type=FILE)
 @click.option("--yes", is_flag=True, help="Do it; without this, only say what would happen.")
-def restore(file: Path, *, yes: bool) -> None:
+@click.option(
+    "--keep-admin",
+    metavar="EMAIL",
+    help="Let this user of now sign in as before, as an administrator.",
+)
+def restore(file: Path, *, yes: bool, keep_admin: str | None) -> None:
     """Put an archive in the place of all data, all or nothing.
 
-    Rows that were added since the backup are gone afterwards; what was live before is kept, and
-    `flask backup undo-restore` swaps it back. Without --yes nothing is done (exit 2).
+    First a backup of now is made and proved. Rows that were added since the archive was made are
+    gone afterwards, users too unless --keep-admin names one, and everybody signs in anew; what was
+    live before is kept for 7 days, and `flask backup undo-restore` swaps it back. Without --yes
+    nothing is done (exit 2).
     """
     path = _found(file)
     manifest = engine.inspect(path)
@@ -150,20 +160,27 @@ def restore(file: Path, *, yes: bool) -> None:
         )
         click.echo("Nothing was changed. Say --yes to restore.")
         raise click.exceptions.Exit(2)
+    if keep_admin:
+        get_user_by_email(keep_admin)
     with Bar() as bar:
-        done = engine.restore(_config(), path, bar.report)
+        done, _row = restoring.restore_now(_config(), path, bar.report, keep=keep_admin)
     click.echo(
         f"Restored: {count(done.rows)} rows of {len(done.tables)} tables, all equal, in "
         f"{done.seconds:.1f} s; writes waited {done.lock_milliseconds:.0f} ms."
     )
     for note in done.notes:
         click.echo(note)
-    click.echo(f"What was live before is kept in the schema {done.kept_as}.")
+    click.echo(f"What was live before is kept for 7 days, in the schema {done.kept_as}.")
 
 
 @backup.command("undo-restore")
 @click.option("--yes", is_flag=True, help="Do it; without this, only say what would happen.")
-def undo_restore(*, yes: bool) -> None:
+@click.option(
+    "--keep-admin",
+    metavar="EMAIL",
+    help="Let this user of now sign in as before, as an administrator.",
+)
+def undo_restore(*, yes: bool, keep_admin: str | None) -> None:
     """Swap back what was live before the last restore.
 
     Doing it twice restores again. Without --yes nothing is done (exit 2).
@@ -172,7 +189,9 @@ def undo_restore(*, yes: bool) -> None:
         click.echo("This would swap back what was live before the last restore.")
         click.echo("Nothing was changed. Say --yes to do it.")
         raise click.exceptions.Exit(2)
-    done = engine.undo_restore(_config())
+    if keep_admin:
+        get_user_by_email(keep_admin)
+    done = restoring.undo_restore(_config(), COMMAND_LINE, keep=keep_admin)
     click.echo(f"{done.came_back} is live again; what was live is kept in {done.kept_as}.")
 
 

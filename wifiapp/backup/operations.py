@@ -114,7 +114,11 @@ def record_download(backup_id: str, actor: Actor) -> None:
 
 
 def create_backup(
-    config: Config, options: Options, report: Report, actor: Actor = COMMAND_LINE
+    config: Config,
+    options: Options,
+    report: Report,
+    actor: Actor = COMMAND_LINE,
+    started_by: str = "COMMAND",
 ) -> Backup:
     """Make and prove a backup right here; `report` is told the progress too.
 
@@ -124,7 +128,7 @@ def create_backup(
     with holder_of(config, new_id(), listener=report) as holder:
         holder.take()
         lifecycle.be_the_only_one(config)
-        lifecycle.add(options, actor, status="RUNNING", started_by="COMMAND", backup_id=holder.id)
+        lifecycle.add(options, actor, status="RUNNING", started_by=started_by, backup_id=holder.id)
         db.session.commit()
         _work(config, holder)
     return queries.get_backup(holder.id)

@@ -4,11 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wifiapp.backup.models import Backup
+from wifiapp.backup.restore_models import Restore
 
 # About a stage's share of the time: between 70 thousand rows, where comparing weighs more, and
 # millions, where building indexes does.
 MAKING = {"preparing": 3, "copying": 27}
 PROVING = {"checking": 8, "loading": 24, "indexing": 20, "comparing": 18}
+# Of a restore; a backup of what is live comes before anything is loaded.
+RESTORING = {
+    "holding": 1,
+    **{f"safety {name}": share for name, share in (MAKING | PROVING).items()},
+    **PROVING,
+    "migrating": 5,
+    "swapping": 1,
+}
 SURE_ENOUGH = 0.05  # of the whole; before that, a time left would be a guess
 
 
@@ -22,9 +31,17 @@ class Status:
     bytes_per_second: float | None
 
 
+def status_of_restore(restore: Restore, now: datetime) -> Status:
+    """Work out how far a check or a restore is from what its holder wrote last."""
+    return _status(restore, RESTORING if restore.confirmed_at else PROVING, now)
+
+
 def status_of(backup: Backup, now: datetime) -> Status:
     """Work out how far the backup is from what its holder wrote last."""
-    shares = PROVING if backup.finished_at else MAKING | PROVING
+    return _status(backup, PROVING if backup.finished_at else MAKING | PROVING, now)
+
+
+def _status(backup: Backup | Restore, shares: dict[str, int], now: datetime) -> Status:
     done = _share_before(backup.stage, shares) + shares.get(backup.stage or "", 0) * _of_stage(
         backup
     )
@@ -48,5 +65,5 @@ def _share_before(stage: str | None, shares: dict[str, int]) -> int:
     return sum(list(shares.values())[: names.index(stage)] if stage in shares else shares.values())
 
 
-def _of_stage(backup: Backup) -> float:
+def _of_stage(backup: Backup | Restore) -> float:
     return min(backup.rows_done / backup.rows_expected, 1) if backup.rows_expected else 0

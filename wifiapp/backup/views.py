@@ -25,6 +25,7 @@ from wifiapp.backup.forms import CreateForm, DeleteForm
 from wifiapp.backup.freshness import TONES, freshness
 from wifiapp.backup.hook_queries import find_hook_run, find_last_hook_run
 from wifiapp.backup.progress import status_of
+from wifiapp.backup.restore_queries import find_undo
 from wifiapp.backup.schedule_queries import find_report, get_daily, get_retention
 from wifiapp.businesses.queries import zone_of
 from wifiapp.config import Config
@@ -202,6 +203,7 @@ def _surroundings() -> dict[str, Any]:
         "worker_runs": jobs.is_worker_running(now),
         "worker_seen": jobs.find_last_run(),
         "has_hook": bool(_config().backup_hook),
+        "undoable": find_undo(now),
         "tz": zone_of(current_viewer()),
     }
 

@@ -1,0 +1,81 @@
+"""Whoever restores is not locked out by it, and everybody else signs in anew.
+
+Both run in the transaction of the swap: the archive's users are live then, and those from before
+stand in the schema that is kept.
+"""
+
+from typing import Any
+
+from sqlalchemy import MetaData, Table, func, inspect, select, update
+from sqlalchemy.orm import Session
+
+from wifiapp.auth.models import User
+
+NO_ADMIN = (
+    "Nobody of this archive can administer the installation. Make an administrator on the server: "
+    "flask users create EMAIL --role ADMIN"
+)
+
+
+def end_sessions(session: Session, kept: str) -> None:
+    """End every session, also those begun before with a number that the archive's users bear."""
+    before = _users_of(session, kept)
+    numbers: list[Any] = [User.session_version]
+    if before is not None:
+        same = select(before.c.session_version).where(before.c.id == User.id)
+        numbers.append(func.coalesce(same.scalar_subquery(), 0))
+    session.execute(
+        update(User).values(session_version=func.greatest(*numbers) + 1),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def keep_admin(session: Session, kept: str, email: str) -> bool:
+    """Let the person sign in as before, as an administrator; False when there was none such.
+
+    The row of the same id keeps its sessions too; one of another id with this email gets the
+    present password.
+    """
+    before = _users_of(session, kept)
+    if before is None:
+        return False
+    query = select(before).where(func.lower(before.c.email) == email.lower())
+    row = session.execute(query).mappings().first()
+    if row is None:
+        return False
+    mine = session.get(User, row[before.c.id]) or _with_email(session, email)
+    if mine is None:
+        values = {column.key: row[column] for column in before.columns}
+        session.add(User(**values))
+    else:
+        mine.password_hash = row[before.c.password_hash]
+        mine.must_change_password = row[before.c.must_change_password]
+        mine.role, mine.is_active = "ADMIN", True
+        if mine.id == row[before.c.id]:
+            mine.session_version = row[before.c.session_version]
+    session.flush()
+    return True
+
+
+def has_admin(session: Session) -> bool:
+    """Tell whether anybody can administer the installation."""
+    return bool(
+        session.scalar(select(select(User).filter_by(role="ADMIN", is_active=True).exists()))
+    )
+
+
+def _users_of(session: Session, schema: str) -> Table | None:
+    """Return the table of users in the schema, None when it is not as it should be."""
+    table: Any = User.__table__
+    look = inspect(session.connection())
+    if not look.has_table(table.name, schema=schema):
+        return None
+    there = {column["name"] for column in look.get_columns(table.name, schema=schema)}
+    if not {column.name for column in table.columns} <= there:
+        return None
+    copy: Table = table.to_metadata(MetaData(), schema=schema)
+    return copy
+
+
+def _with_email(session: Session, email: str) -> User | None:
+    return session.scalar(select(User).where(func.lower(User.email) == email.lower()))

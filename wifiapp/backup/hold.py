@@ -1,0 +1,78 @@
+"""The gate that changes wait at while a restore is under way; reading goes on.
+
+What is written after the safety backup of a restore would be in nobody's data afterwards. So the
+restore shuts the gate first: it takes an advisory lock alone. A change takes a share of that lock
+in its own transaction, which costs one look and no waiting: when the gate is shut, or somebody
+waits to shut it, the change is refused, and what is under way already is waited for.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from threading import Event
+from typing import Any
+
+import psycopg
+from sqlalchemy import text
+
+from wifiapp.backup.errors import BackupError
+from wifiapp.db import db
+
+KEY = "hashtextextended('wifiapp restore', 0)"
+PATIENCE = 60  # seconds that changes under way have to come to an end
+SHUT = f"SELECT pg_advisory_lock({KEY})"
+OPEN = f"SELECT pg_advisory_unlock({KEY})"
+
+_PASS = text(f"SELECT pg_try_advisory_xact_lock_shared({KEY})")
+_LOOK = text(
+    f"""
+    SELECT CASE WHEN pg_try_advisory_lock_shared({KEY})
+                THEN NOT pg_advisory_unlock_shared({KEY}) ELSE true END
+    """
+)
+
+Run = Callable[[Event], Mapping[str, Any] | None]
+
+
+@contextlib.contextmanager
+def shut(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Let no change begin, and wait for those under way; the gate opens with the connection's end.
+
+    Raises `BackupError` when a change does not end.
+    """
+    connection.execute(f"SET lock_timeout = '{PATIENCE}s'".encode())
+    try:
+        connection.execute(SHUT.encode())
+    except psycopg.errors.LockNotAvailable as error:
+        raise BackupError(
+            f"Somebody has been changing data for more than {PATIENCE} s, so nothing was restored "
+            "and your data was not changed. Try again when there is less going on."
+        ) from error
+    finally:
+        connection.execute("SET lock_timeout = 0")
+    try:
+        yield
+    finally:  # at once: a connection closes a moment later than it is told to
+        with contextlib.suppress(psycopg.Error):
+            connection.execute(OPEN.encode())
+
+
+def may_change() -> bool:
+    """Tell whether changes may be made, and keep the gate open until this transaction ends."""
+    return bool(db.session.scalar(_PASS))
+
+
+def is_shut() -> bool:
+    """Tell whether changes have to wait right now."""
+    return bool(db.session.scalar(_LOOK))
+
+
+def unless_shut(run: Run) -> Run:
+    """Return the worker's task so that it does nothing while the gate is shut."""
+
+    @wraps(run)
+    def run_or_wait(stop: Event) -> Mapping[str, Any] | None:
+        with db.engine.connect() as connection:  # of its own: the task's transactions come and go
+            return run(stop) if connection.scalar(_PASS) else None
+
+    return run_or_wait

@@ -1,0 +1,37 @@
+"""What a person types before data is exchanged: who they are, and that they mean it."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import PasswordField, StringField
+from wtforms.validators import InputRequired, ValidationError
+
+TYPED = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+
+
+class SureForm(FlaskForm):  # type: ignore[misc]
+    """The password once more, and a word that nobody types by accident.
+
+    `wait` is the seconds until a password is looked at again, after too many wrong ones.
+    """
+
+    wait = 0
+
+    password = PasswordField(
+        _l("Your password"),
+        [InputRequired(_l("Enter the password that you sign in with."))],
+        render_kw={"autocomplete": "current-password"},
+    )
+    phrase = StringField(render_kw=TYPED)
+
+    def __init__(self, phrase: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wanted = phrase
+        self.phrase.label.text = _l("Type %(phrase)s to go on", phrase=phrase)
+
+    def validate_phrase(self, field: StringField) -> None:
+        if (field.data or "").strip() != self.wanted:
+            raise ValidationError(
+                _l("Type %(phrase)s in capital letters, or go back.", phrase=self.wanted)
+            )

@@ -1,0 +1,155 @@
+"""The life of a restore, from QUEUED to its end, for the operations, which commit.
+
+As with backups a waiting row is the job itself, and who works on it holds its lock. What matters
+most is written by the swap's own transaction: a row says RESTORED exactly when it was.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from wifiapp import clock
+from wifiapp.access import Actor
+from wifiapp.audit.record import record
+from wifiapp.backup import archives, lifecycle, restore_queries, uploads
+from wifiapp.backup.engine import Restored
+from wifiapp.backup.restore_models import Restore
+from wifiapp.backup.scratch import KEPT_DAYS
+from wifiapp.config import Config
+from wifiapp.db import db
+from wifiapp.errors import NotFound, WifiError
+
+SOON = timedelta(minutes=10)  # a restore that begins later would surprise everybody
+KEPT = timedelta(days=KEPT_DAYS)
+INTERRUPTED = (
+    "Interrupted: the process at work ended before it was done. Nothing was restored and your data "
+    "was not changed. Try again."
+)
+STOPPED = (
+    "The worker was stopped before it was done. Nothing was restored and your data was not "
+    "changed. Try again."
+)
+TOO_LATE = (
+    "No worker began with it within 10 minutes, so nothing was restored and your data was not "
+    "changed. Start the worker, then try again."
+)
+
+
+class UnderWay(WifiError):
+    """One restore is being checked or carried out, so that there cannot be another."""
+
+    def __init__(self, restore: Restore) -> None:
+        super().__init__(
+            f"{restore.created_by} is restoring {restore.file_name}, or checking it for that, "
+            f"since {restore.created_at:%Y-%m-%d %H:%M:%S} UTC. Nothing was changed. Wait until "
+            "that is done, or cancel it."
+        )
+
+
+def lock_row(restore_id: str) -> Restore:
+    """Return the restore for this transaction alone to change, or raise `NotFound`."""
+    query = select(Restore).where(Restore.id == restore_id).with_for_update()
+    restore = db.session.scalars(query.execution_options(populate_existing=True)).first()
+    if restore is None:
+        raise NotFound("There is no such restore.")
+    return restore
+
+
+def be_the_only_one(config: Config, restore_id: str | None = None) -> None:
+    """Keep others from asking until this transaction ends; raise `UnderWay` if one did.
+
+    What was checked and waits to be confirmed gives way, but for the restore of this id.
+    """
+    db.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended('wifiapp restores', 0))")
+    )
+    end_dead(config)
+    unfinished = restore_queries.find_unfinished()
+    if unfinished is not None:
+        raise UnderWay(unfinished)
+    for ready in restore_queries.list_ready():
+        if ready.id != restore_id:
+            cancel(config, ready)
+
+
+def add(actor: Actor, **given: object) -> Restore:
+    """Add a restore asked for by the actor, with a line in the audit log."""
+    values = {"created_by": actor.email, "user_id": actor.user_id, "ip": actor.ip}
+    restore = Restore(**{**values, "created_at": clock.now(), **given})
+    db.session.add(restore)
+    db.session.flush()
+    change = {"file": restore.file_name, "uploaded": restore.is_uploaded}
+    record(actor, "restore.check", "restore", restore.id, change=change)
+    return restore
+
+
+@contextmanager
+def opened(config: Config, restore: Restore) -> Iterator[Path]:
+    """Lend the archive's path, or raise `FileGone`."""
+    if not restore.is_uploaded:
+        yield archives.path_of(config, restore.file_name)
+        return
+    path = uploads.path_of(config, restore.id)
+    if not path.is_file():
+        raise archives.FileGone(path.with_name(restore.file_name))
+    yield path
+
+
+def actor_of(restore: Restore) -> Actor:
+    return Actor(restore.user_id, restore.created_by, restore.ip)
+
+
+def write_down(session: Session, restore_id: str, done: Restored, now: datetime) -> None:
+    """Note in the swap's transaction that the archive is live; the row is there, or is no more."""
+    restore = session.get(Restore, restore_id)
+    if restore is None:
+        return
+    restore.status, restore.error, restore.finished_at = "RESTORED", None, now
+    restore.kept_as, restore.undo_until = done.kept_as, now + KEPT
+    restore.row_count, restore.revision = done.rows, done.revision_from
+    restore.outcome = {
+        "tables": [asdict(table) for table in done.tables],
+        "notes": list(done.notes),
+        "revision_to": done.revision_to,
+    }
+
+
+def queue(restore: Restore, status: str, error: str | None = None) -> None:
+    """Let the restore wait for a worker, from the beginning, and say why it does again."""
+    restore.status, restore.error = status, error
+    restore.started_at = restore.finished_at = restore.cancel_requested_at = None
+    restore.stage = restore.stage_table = restore.rows_expected = None
+    restore.rows_done = restore.bytes_done = 0
+
+
+def cancel(config: Config, restore: Restore) -> None:
+    """Note that nothing came of it; what was uploaded for it goes."""
+    restore.status, restore.error, restore.finished_at = "CANCELLED", None, clock.now()
+    if restore.is_uploaded:
+        uploads.remove(config, restore.id)
+
+
+def fail(config: Config, restore: Restore, error: BaseException | str) -> None:
+    """Note why nothing was restored; an upload stays for another try unless it is damaged."""
+    said = error if isinstance(error, str) else lifecycle.explained(error)
+    restore.status, restore.finished_at = "FAILED", clock.now()
+    restore.error = said.replace(f"{restore.id}.zip", restore.file_name)
+    if restore.is_uploaded and isinstance(error, lifecycle.DISPROVED):
+        uploads.remove(config, restore.id)
+    record(
+        actor_of(restore), "restore.failed", "restore", restore.id, change={"error": restore.error}
+    )
+
+
+def end_dead(config: Config) -> int:
+    """End the restores that nobody works on any more; say how many there were."""
+    dead = [lock_row(restore.id) for restore in restore_queries.list_interrupted()]
+    for restore in dead:
+        if restore.status in restore_queries.AT_WORK:
+            fail(config, restore, INTERRUPTED)
+    return len(dead)

@@ -1,0 +1,302 @@
+"""The pages that bring an archive back, and the gate at which changes wait meanwhile."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.blueprints import BlueprintSetupState
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.http import parse_options_header
+
+from wifiapp import clock, web
+from wifiapp.access import allow
+from wifiapp.auth import operations as auth
+from wifiapp.backup import (
+    archives,
+    hold,
+    preview,
+    restore_operations,
+    restore_queries,
+    restore_words,
+    restore_work_operations,
+    uploads,
+)
+from wifiapp.backup.progress import status_of_restore
+from wifiapp.backup.queries import is_held
+from wifiapp.backup.restore_forms import SureForm
+from wifiapp.backup.restore_models import Restore
+from wifiapp.businesses.queries import zone_of
+from wifiapp.columns import new_id
+from wifiapp.config import Config
+from wifiapp.errors import WifiError
+from wifiapp.jobs.queries import is_worker_running
+from wifiapp.web import Banner, current_actor, current_viewer
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+bp = Blueprint("restore", __name__, url_prefix="/backups/restore")
+FRAGMENT = "restore-running"  # the part that asks again each second while the worker is at it
+RESTORE, UNDO = "RESTORE", "UNDO"
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# What changes nothing that a restore takes away.
+NOT_HELD = {"auth.sign_in", "auth.sign_out"}
+RETRY_AFTER = 10  # seconds
+
+
+# -- the gate --------------------------------------------------------------------------------
+
+
+@bp.record_once
+def _register(state: BlueprintSetupState) -> None:
+    web.banner(cast("Flask", state.app), tell)
+
+
+@bp.before_app_request
+def hold_changes() -> None:
+    """Refuse changes while a restore is under way, so that none is made only to be lost."""
+    if request.method in SAFE_METHODS or request.endpoint is None:
+        return
+    if request.endpoint in NOT_HELD or request.blueprint in {"backup", "restore"}:
+        return
+    if not hold.may_change():
+        raise ServiceUnavailable(
+            _(
+                "A backup is being restored: pages can be read, changes have to wait. What you "
+                "sent was not saved. Go back and send it again in a minute."
+            ),
+            retry_after=RETRY_AFTER,
+        )
+
+
+def tell() -> Banner | None:
+    """Say above every page that changes have to wait."""
+    if not current_user.is_authenticated or not hold.is_shut():
+        return None
+    is_admin = current_user.role == "ADMIN"
+    return Banner(
+        "warning",
+        _("A backup is being restored. Pages can be read; changes wait until it is done."),
+        url_for("restore.index") if is_admin else "",
+        _("See how far it is") if is_admin else "",
+    )
+
+
+# -- choosing --------------------------------------------------------------------------------
+
+
+@bp.get("")
+@allow("ADMIN")
+def index() -> ResponseReturnValue:
+    """Let a backup be chosen or uploaded; show the restores of this installation."""
+    return _index()
+
+
+@bp.post("/choose")
+@allow("ADMIN")
+def choose() -> ResponseReturnValue:
+    """Check a backup of the catalogue, and find out what restoring it would change."""
+    return _begin(
+        lambda: restore_operations.request_restore(
+            _config(), request.form.get("backup_id", ""), current_actor()
+        )
+    )
+
+
+@bp.post("/upload")
+@allow("ADMIN")
+@web.streaming
+def upload() -> ResponseReturnValue:
+    """Store an archive that is sent, and check it."""
+    config, restore_id, actor = _config(), new_id(), current_actor()
+    boundary = parse_options_header(request.content_type)[1].get("boundary", "none")
+    try:
+        limit = uploads.require_room(config, request.content_length)
+        request.max_content_length = limit + uploads.ENVELOPE
+        path = uploads.path_of(config, restore_id)
+        name = uploads.receive(request.stream, boundary.encode(), path, limit, web.check_token)
+        restore = restore_operations.request_uploaded(config, restore_id, name, actor)
+    except WifiError as error:
+        return _index(str(error).replace(f"{restore_id}.zip", _("the file")), error.status)
+    return redirect(url_for("restore.show", restore_id=restore.id), 303)
+
+
+# -- one restore -----------------------------------------------------------------------------
+
+
+@bp.get("/<restore_id>")
+@allow("ADMIN")
+def show(restore_id: str) -> ResponseReturnValue:
+    """Show what a restore would change, how far it is, or what became of it."""
+    restore = restore_queries.get_restore(restore_id)
+    if request.headers.get("HX-Target") == FRAGMENT:
+        return _fragment(restore)
+    return _page(restore, SureForm(RESTORE, formdata=None))
+
+
+@bp.post("/<restore_id>")
+@allow("ADMIN")
+def confirm(restore_id: str) -> ResponseReturnValue:
+    """Put the archive in the place of all data, once it is sure who asks."""
+    restore, form = restore_queries.get_restore(restore_id), SureForm(RESTORE)
+    if not _is_sure(form):
+        return _page(restore, form, 429 if form.wait else 422)
+    try:
+        actor = current_actor()
+        restore_operations.confirm_restore(_config(), restore_id, actor, clock.now())
+    except WifiError as error:
+        return _refused(error, restore_id)
+    return redirect(url_for("restore.show", restore_id=restore_id), 303)
+
+
+@bp.post("/<restore_id>/check")
+@allow("ADMIN")
+def check(restore_id: str) -> ResponseReturnValue:
+    """Check the archive again, and compare it with what is live by now."""
+    return _begin(
+        lambda: restore_operations.check_again(_config(), restore_id, current_actor()), restore_id
+    )
+
+
+@bp.post("/<restore_id>/cancel")
+@allow("ADMIN")
+def cancel(restore_id: str) -> ResponseReturnValue:
+    """Give a restore up."""
+    try:
+        restore_operations.cancel_restore(_config(), restore_id, current_actor())
+    except WifiError as error:
+        return _refused(error, restore_id)
+    flash(_("The restore is being cancelled. Your data was not changed."), "success")
+    return redirect(url_for("restore.index"), 303)
+
+
+@bp.route("/<restore_id>/undo", methods=["GET", "POST"])
+@allow("ADMIN")
+def undo(restore_id: str) -> ResponseReturnValue:
+    """Say what an undo takes away, then swap back what was there before the restore."""
+    found = restore_queries.find_undo(clock.now())
+    restore = restore_queries.get_restore(restore_id)
+    if found is None or found.restore.id != restore.id:
+        flash(_("There is nothing to undo here any more. Your data was not changed."), "warning")
+        return redirect(url_for("restore.show", restore_id=restore_id), 303)
+    form = SureForm(UNDO)
+    if form.is_submitted() and _is_sure(form):
+        try:
+            actor = current_actor()
+            restore_work_operations.undo_restore(_config(), actor, keep=actor.email)
+        except WifiError as error:
+            return _refused(error, restore_id)
+        flash(_("The restore was undone: everything is as it was before it."), "success")
+        return redirect(url_for("restore.show", restore_id=restore_id), 303)
+    changes = preview.compare_quickly(_config(), found.schema)
+    status = (429 if form.wait else 422) if form.is_submitted() else 200
+    page = render_template(
+        "backup/restore_undo.html",
+        undo=found,
+        restore=restore,
+        form=form,
+        lost=changes and restore_words.lost(changes),
+        back=changes and restore_words.coming_back(changes),
+        **_surroundings(),
+    )
+    return page, status
+
+
+# -- helpers ---------------------------------------------------------------------------------
+
+
+def _is_sure(form: SureForm) -> bool:
+    """Tell whether the form holds the phrase and the password; its errors say what is wrong."""
+    if not form.validate_on_submit():
+        return False
+    try:
+        auth.confirm_password(current_actor(), current_user.id, form.password.data, clock.now())
+    except auth.WrongPassword as error:
+        form.password.errors = [str(error)]
+    except auth.TooManyTries as error:
+        form.wait = error.retry_after
+    else:
+        return True
+    return False
+
+
+def _index(wrong: str | None = None, status: int = 200) -> ResponseReturnValue:
+    config = _config()
+    page = render_template(
+        "backup/restore.html",
+        wrong=wrong,
+        unfinished=restore_queries.find_unfinished(),
+        backups=restore_queries.list_restorable(),
+        restores=restore_queries.list_restores(),
+        exists=lambda backup: archives.exists(config, backup.file_name),
+        limit=uploads.limit_of(config),
+        **_surroundings(),
+    )
+    return page, status
+
+
+def _page(restore: Restore, form: SureForm, status: int = 200) -> ResponseReturnValue:
+    page = render_template(
+        "backup/restore_show.html",
+        restore=restore,
+        form=form,
+        words=restore_words,
+        is_mine=restore.user_id == current_user.id,
+        head=preview.head(),
+        **_surroundings(),
+        **_running(restore),
+    )
+    return page, status
+
+
+def _fragment(restore: Restore) -> ResponseReturnValue:
+    page = render_template(
+        "backup/_restore_running.html", restore=restore, **_surroundings(), **_running(restore)
+    )
+    response = current_app.make_response(page)
+    if restore.status not in restore_queries.UNFINISHED:
+        response.headers["HX-Refresh"] = "true"  # it is done: show the whole page anew
+    return response
+
+
+def _running(restore: Restore) -> dict[str, Any]:
+    return {
+        "is_held": is_held(restore.id),
+        "progress": status_of_restore(restore, clock.now()),
+        "is_unfinished": restore.status in restore_queries.UNFINISHED,
+    }
+
+
+def _surroundings() -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "now": now,
+        "tz": zone_of(current_viewer()),
+        "worker_runs": is_worker_running(now),
+        "undoable": restore_queries.find_undo(now),
+    }
+
+
+def _begin(ask: Callable[[], Restore], restore_id: str | None = None) -> ResponseReturnValue:
+    try:
+        restore = ask()
+    except WifiError as error:
+        return _refused(error, restore_id)
+    return redirect(url_for("restore.show", restore_id=restore.id), 303)
+
+
+def _refused(error: WifiError, restore_id: str | None = None) -> ResponseReturnValue:
+    if error.status == 404:  # noqa: PLR2004 - the page for what does not exist says it best
+        raise error
+    flash(str(error), "danger")
+    if restore_id is None:
+        return redirect(url_for("restore.index"), 303)
+    return redirect(url_for("restore.show", restore_id=restore_id), 303)
+
+
+def _config() -> Config:
+    config: Config = current_app.config["WIFIAPP"]
+    return config

@@ -1,0 +1,105 @@
+"""What a restore would change, said in the words of the shop."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from wifiapp.formats import count, day, money
+
+Say = Callable[[int], str]
+# In the order in which people care. Any other table counts as "other rows".
+ROWS: dict[str, Say] = {
+    "wifi_token_sales": lambda n: ngettext("%(num)s sale", "%(num)s sales", n, num=count(n)),
+    "wifi_tokens": lambda n: ngettext("%(num)s token", "%(num)s tokens", n, num=count(n)),
+    "wifi_token_devices": lambda n: ngettext("%(num)s device", "%(num)s devices", n, num=count(n)),
+    "token_configurations": lambda n: ngettext("%(num)s plan", "%(num)s plans", n, num=count(n)),
+    "hotspots": lambda n: ngettext("%(num)s hotspot", "%(num)s hotspots", n, num=count(n)),
+    "businesses": lambda n: ngettext("%(num)s business", "%(num)s businesses", n, num=count(n)),
+    "users": lambda n: ngettext("%(num)s user", "%(num)s users", n, num=count(n)),
+}
+TABLES = {
+    "wifi_token_sales": _l("Sales"),
+    "wifi_tokens": _l("Tokens"),
+    "wifi_token_devices": _l("Devices"),
+    "token_configurations": _l("Plans"),
+    "token_batches": _l("Batches of tokens"),
+    "hotspots": _l("Hotspots"),
+    "hotspot_businesses": _l("Hotspots of businesses"),
+    "businesses": _l("Businesses"),
+    "memberships": _l("Members of businesses"),
+    "users": _l("Users"),
+    "device_profiles": _l("Device profiles"),
+    "device_sessions": _l("Device sessions"),
+    "wifi_usage_analytics": _l("Analytics"),
+    "audit_logs": _l("Audit log"),
+    "settings": _l("Settings"),
+}
+REASONS = {
+    "audit logs": _l("the audit log"),
+    "business data": _l("business data"),
+    "demo data": _l("demo data"),
+}
+
+
+def back_to(moment: datetime, zone: str) -> str:
+    """Write the moment of an archive as "Sun 22 Nov 2026, 09:00"."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def table_name(name: str) -> str:
+    """Name a table as the pages do; one that they do not show by its own name."""
+    return str(TABLES.get(name, name))
+
+
+def lost(preview: Mapping[str, Any]) -> str:
+    """List what was added since: "47 sales (USD 61.50), 12 tokens and 9 devices", "" for none."""
+    return _listed(preview["tables"], "lost", preview["money"])
+
+
+def coming_back(preview: Mapping[str, Any]) -> str:
+    """List what was deleted since and comes back, "" for none."""
+    return _listed(preview["tables"], "back")
+
+
+def left_out(preview: Mapping[str, Any]) -> str:
+    """List what is here now and not meant to be in such an archive, "" for none."""
+    return _listed(preview["tables"], "left_out")
+
+
+def reasons(preview: Mapping[str, Any]) -> str:
+    """Name what the archive's options leave out, "" for none."""
+    said = dict.fromkeys(preview["left_out"].values())
+    return joined(str(REASONS.get(each, each)) for each in said)
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Write "a, b and c"."""
+    *first, last = [*parts] or [""]
+    return _("%(first)s and %(last)s", first=", ".join(first), last=last) if first else last
+
+
+def _listed(
+    tables: Iterable[Mapping[str, Any]], what: str, sums: Iterable[Mapping[str, Any]] = ()
+) -> str:
+    numbers = {table["name"]: int(table[what]) for table in tables}
+    parts = []
+    for name, say in ROWS.items():
+        number = numbers.pop(name, 0)
+        if number:
+            parts.append(say(number) + (_in_money(sums) if name == "wifi_token_sales" else ""))
+    others = sum(numbers.values())
+    if others:
+        parts.append(ngettext("%(num)s other row", "%(num)s other rows", others, num=count(others)))
+    return joined(parts)
+
+
+def _in_money(sums: Iterable[Mapping[str, Any]]) -> str:
+    amounts = [money(Decimal(each["amount"]), each["currency"]) for each in sums]
+    return f" ({joined(amounts)})" if amounts else ""
