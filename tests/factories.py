@@ -3,9 +3,11 @@
 import itertools
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 from wifiapp import clock
 from wifiapp.analytics.models import WifiUsageAnalytics
+from wifiapp.api.models import ApiKey
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import RateLimit, User
 from wifiapp.backup import keys
@@ -281,3 +283,17 @@ def make_setting(**given):
 def make_restore(**given):
     values = {"started_by": "PAGE", "created_by": "boss@example.org", "file_name": "wifiapp.zip"}
     return _add(Restore(**values | given))
+
+
+@factory(ApiKey)
+def make_api_key(business=None, text=None, **given):
+    text = text or f"wifi_key-{next(_counter)}"
+    values = {
+        "business_id": (business or make_business()).id,
+        "name": "Till",
+        "prefix": text[:11],
+        "digest": sha256(text.encode()).hexdigest(),
+        "created_by": "a@example.org",
+        "may_read": True,
+    }
+    return _add(ApiKey(**values | given))

@@ -25,7 +25,7 @@ ORDER = (
     {"hotspots"},
     {"tokens"},
     {"sales", "devices"},
-    {"analytics"},
+    {"analytics", "api", "leaks", "sell", "vouchers"},
     {"backup"},
     {"demo"},
     {"dashboard", "system", "trail"},

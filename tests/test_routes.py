@@ -7,12 +7,12 @@ from uuid import uuid4
 import pytest
 
 from tests.factories import make_user
-from wifiapp.access import ANYBODY, EVERY_ROLE, allowed
+from wifiapp.access import ANYBODY, EVERY_ROLE, KEY, allowed
 from wifiapp.db import db
 from wifiapp.web import NAVIGATION
 
 # What people may open without signing in; a view added here is a decision, not an accident.
-ANONYMOUS = {"auth.sign_in", "static", "system.healthz"}
+ANONYMOUS = {"auth.sign_in", "static", "system.healthz", "api.openapi"}
 
 SENSIBLE = {"filename": "css/app.css", "kind": "csv"}
 
@@ -37,12 +37,12 @@ def test_every_route_names_who_may_use_it(app):
     for endpoint, view in app.view_functions.items():
         roles = allowed(view)
         assert roles, f"{endpoint} names nobody: mark it with @allow(...)"
-        assert roles <= {ANYBODY, *EVERY_ROLE}, endpoint
+        assert roles <= {ANYBODY, *EVERY_ROLE} or roles == {KEY}, endpoint
 
 
 def test_an_administrator_may_use_every_route(app):
     for endpoint, view in app.view_functions.items():
-        assert allowed(view) & {ANYBODY, "ADMIN"}, endpoint
+        assert allowed(view) & {ANYBODY, KEY, "ADMIN"}, endpoint
 
 
 def test_only_these_routes_are_open_to_people_who_have_not_signed_in(app):
@@ -54,6 +54,8 @@ def test_whoever_has_not_signed_in_is_sent_to_do_so(app, client):
         answer = client.open(url, method=method)
         if endpoint in ANONYMOUS:
             assert answer.status_code < 500 or endpoint == "system.healthz", url
+        elif KEY in allowed(app.view_functions[endpoint]):
+            assert answer.status_code == 401, (method, url)
         else:
             assert answer.status_code == 303, (method, url)
             assert answer.location.startswith("/sign-in"), (method, url)
@@ -66,6 +68,9 @@ def test_nobody_opens_what_their_role_does_not_include(app, everybody):
             if ANYBODY in roles:
                 continue
             answer = everybody[role].open(url, method=method)
+            if KEY in roles:  # no session opens what programs use
+                assert answer.status_code == 401, (role, method, url)
+                continue
             sent_home = url == "/" and answer.status_code == 303
             assert answer.status_code == 403 or sent_home, (role, method, url)
 
@@ -81,7 +86,11 @@ def test_what_a_role_includes_is_never_refused_and_never_breaks(app, everybody):
 
 
 def test_a_post_without_the_token_of_its_session_is_refused(app, everybody):
-    posts = [each for each in routes(app) if each[1] != "GET"]
+    posts = [
+        (endpoint, method, url)
+        for endpoint, method, url in routes(app)
+        if method != "GET" and KEY not in allowed(app.view_functions[endpoint])
+    ]
     assert posts
     for endpoint, method, url in posts:
         for client in (everybody["ADMIN"], app.test_client()):

@@ -8,6 +8,9 @@ from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 
 from wifiapp import assets, db, errors, formats, logs, models, web
+from wifiapp.api.commands import api_keys as api_key_commands
+from wifiapp.api.keys_views import bp as api_keys
+from wifiapp.api.views import bp as api
 from wifiapp.audit.views import bp as audit
 from wifiapp.auth import sessions
 from wifiapp.auth.commands import users as user_commands
@@ -63,6 +66,8 @@ def create_app(config: Config | None = None) -> Flask:
     config = config or Config.from_environment()
     app = Flask(
         "wifiapp",
+    *(sell, methods, receipts, closings, vouchers),
+    *(api, api_keys),
         root_path=str(ROOT / "wifiapp"),
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "static"),
@@ -70,6 +75,7 @@ def create_app(config: Config | None = None) -> Flask:
     )
     app.config.from_mapping(
         WIFIAPP=config,
+    api_key_commands,
         TESTING=config.testing,
         SECRET_KEY=config.secret_key,
         SESSION_COOKIE_NAME="wifiapp_session",

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 View = TypeVar("View", bound=Callable[..., Any])
 ANYBODY = "ANYBODY"
+KEY = "KEY"  # of a program; `api.guard` marks its views so and asks for the key
 EVERY_ROLE = ("ADMIN", "MANAGER", "SELLER")
 
 
@@ -17,6 +18,11 @@ def allow(*roles: str) -> Callable[[View], View]:
 def allow_anybody(view: View) -> View:
     """Open a view to people who have not signed in; a guard test lists these views."""
     return _mark(frozenset({ANYBODY}))(view)
+
+
+def allow_keys(view: View) -> View:
+    """Leave a view, which asks for a key itself, out of what people sign in for."""
+    return _mark(frozenset({KEY}))(view)
 
 
 def allowed(view: Callable[..., Any]) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Every table of the app, in one import: what Alembic, the doctor and backup see."""
 
 from wifiapp.analytics.models import WifiUsageAnalytics
+from wifiapp.api.models import ApiKey
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import RateLimit, User
 from wifiapp.backup.models import Backup, BackupKey, BackupReport, BackupRoutine, HookRun
@@ -14,6 +15,7 @@ from wifiapp.settings.models import Setting
 from wifiapp.tokens.models import TokenBatch, TokenConfiguration, WifiToken
 
 __all__ = [
+    "ApiKey",
     "AuditLog",
     "Backup",
     "BackupKey",

@@ -14,7 +14,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from wifiapp.access import ANYBODY, Actor, View, Viewer, allowed
+from wifiapp.access import ANYBODY, KEY, Actor, View, Viewer, allowed
 from wifiapp.businesses import queries as businesses
 from wifiapp.config import VERSION, Config
 from wifiapp.logs import request_id
@@ -134,11 +134,11 @@ def current_viewer() -> Viewer:
 def current_actor() -> Actor:
     """Return who acts in this request, for the audit log."""
     if not current_user.is_authenticated:
-        return Actor(None, "", _address(), request_id())
-    return Actor(current_user.id, current_user.email, _address(), request_id())
+        return Actor(None, "", address(), request_id())
+    return Actor(current_user.id, current_user.email, address(), request_id())
 
 
-def _address() -> str | None:
+def address() -> str | None:
     """Return where the request comes from, None when it is no IP address."""
     text = (request.remote_addr or "").partition("%")[0]  # fe80::1%eth0
     try:
@@ -153,7 +153,7 @@ def _guard() -> ResponseReturnValue | None:
         return None  # 404 and 405 are answered by the router
     _refuse_nul()
     roles = allowed(current_app.view_functions[request.endpoint])
-    if ANYBODY in roles:
+    if roles & {ANYBODY, KEY}:
         return None
     if not current_user.is_authenticated:
         return redirect(url_for("auth.sign_in", next=_way_back()), 303)

@@ -3,7 +3,8 @@
 A stranger's tries are counted for the account and for the address they come from. A browser in
 which somebody has signed in to the account before has a counter of its own instead, so that
 strangers who keep trying never lock the owner out of the till (see `sessions.known_browser`).
-A window ends 15 minutes after its first try, however many follow.
+A window ends 15 minutes after its first try, however many follow. Other counters, such as those of
+programs, may have a shorter one.
 """
 
 import hashlib
@@ -53,9 +54,9 @@ def sign_in_limits(email: str, ip: str | None, browser: str | None) -> dict[str,
     }
 
 
-def count(limits: Mapping[str, int], now: datetime) -> list[Count]:
+def count(limits: Mapping[str, int], now: datetime, window: timedelta = WINDOW) -> list[Count]:
     """Count one try for each key, in one statement that no other worker can come between."""
-    over = RateLimit.window_start <= now - WINDOW
+    over = RateLimit.window_start <= now - window
     # In one order for everybody: two tries at once wait for each other, and never in a circle.
     rows = [{"key": key, "window_start": now, "hits": 1} for key in sorted(limits)]
     query = (
@@ -71,7 +72,7 @@ def count(limits: Mapping[str, int], now: datetime) -> list[Count]:
         .returning(RateLimit.key, RateLimit.hits, RateLimit.window_start)
     )
     return [
-        Count(key, hits, limits[key], max(1, round((start + WINDOW - now).total_seconds())))
+        Count(key, hits, limits[key], max(1, round((start + window - now).total_seconds())))
         for key, hits, start in db.session.execute(query)
     ]
 

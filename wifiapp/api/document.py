@@ -1,0 +1,172 @@
+"""What the API says of itself: OpenAPI 3.1, from the schemas that check and write.
+
+apispec turns the schemas into the document and has no say in the requests themselves: these are
+answered by the app's own views, its error handlers and its row scope.
+"""
+
+from functools import cache
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_instance
+
+from wifiapp.api import schemas
+from wifiapp.config import VERSION
+
+ABOUT = """\
+Sells WiFi tokens. Each request carries the key of a till: `Authorization: Bearer wifi_…`.
+
+Every error is `application/problem+json`; its `type` is `about:blank` where the status says it
+all, else `urn:wifiapp:` and the kind of refusal, such as `urn:wifiapp:sold-out`. Amounts are
+text, so that no cent is lost; moments are in UTC. When an answer is lost, or says 503, send the
+same request again: with the same Idempotency-Key nothing is sold twice, and a void stays one."""
+
+ALWAYS = {401: "No key, or not one in force", 429: "Too often; see Retry-After"}
+SCOPED = {403: "The key does not have the scope"}
+WITH_BODY = {
+    400: "Not JSON",
+    413: "Longer than 16 KB",
+    415: "Not application/json",
+    422: "A field cannot be used; see errors",
+}
+MISSING = {404: "There is no such row in the key's business"}
+GONE = {500: "A fault of ours", 503: "The database does not answer; see Retry-After"}
+
+SALE_ID = {
+    "name": "sale_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": schemas.ID},
+}
+IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "A new one for each customer; the same one when a request is repeated.",
+    "schema": {"type": "string", "pattern": schemas.KEY},
+}
+CODE = {
+    "name": "code",
+    "in": "query",
+    "required": True,
+    "description": "However it is typed: case, blanks, dashes, O for 0 and I or L for 1 are alike",
+    "schema": {"type": "string", "pattern": schemas.CODE},
+}
+
+
+@cache
+def described() -> dict[str, Any]:
+    """Return the document."""
+    spec = APISpec(
+        title="wifiapp",
+        version=VERSION,
+        openapi_version="3.1.0",
+        info={"description": ABOUT, "license": {"name": "MIT", "identifier": "MIT"}},
+        servers=[{"url": "/api/v1"}],
+        plugins=[MarshmallowPlugin(_name)],
+    )
+    spec.components.security_scheme("key", {"type": "http", "scheme": "bearer"})
+    for path, operations in PATHS.items():
+        spec.path(path, operations=operations)
+    document: dict[str, Any] = spec.to_dict()
+    return document
+
+
+def operation(
+    name: str,
+    summary: str,
+    scope: str,
+    answers: dict[int, tuple[str, type[schemas.Shape]]],
+    refusals: dict[int, str],
+    *,
+    parameters: list[dict[str, Any]] | None = None,
+    body: type[schemas.Shape] | None = None,
+) -> dict[str, Any]:
+    """Return one operation; `answers` and `refusals` are by status."""
+    every = {**ALWAYS, **SCOPED, **refusals, **(WITH_BODY if body else {}), **GONE}
+    found: dict[str, Any] = {
+        "operationId": name,
+        "summary": summary,
+        "description": f"Needs the scope `{scope}`.",
+        "security": [{"key": []}],
+        "parameters": parameters or [],
+        "responses": {
+            **{str(code): _answer(about, shape) for code, (about, shape) in answers.items()},
+            **{str(code): _refusal(about) for code, about in sorted(every.items())},
+        },
+    }
+    if body:
+        found["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return found
+
+
+def _name(schema: Any) -> str:
+    return type(resolve_schema_instance(schema)).__name__
+
+
+def _answer(about: str, shape: type[schemas.Shape]) -> dict[str, Any]:
+    return {"description": about, "content": {"application/json": {"schema": shape}}}
+
+
+def _refusal(about: str) -> dict[str, Any]:
+    content = {"application/problem+json": {"schema": schemas.Problem}}
+    return {"description": about, "content": content}
+
+
+PATHS: dict[str, dict[str, Any]] = {
+    "/plans": {
+        "get": operation(
+            "listPlans",
+            "List what can be sold, and how much of it is left",
+            "read",
+            {200: ("The plans on offer, in their order", schemas.PlanList)},
+            {},
+        )
+    },
+    "/tokens": {
+        "get": operation(
+            "findTokens",
+            "Look a token up by its code",
+            "read",
+            {200: ("The tokens that the code may mean", schemas.TokenList)},
+            {422: WITH_BODY[422]},
+            parameters=[CODE],
+        )
+    },
+    "/sales": {
+        "post": operation(
+            "sell",
+            "Sell one token of a plan",
+            "sell",
+            {
+                201: ("Sold", schemas.Sale),
+                200: ("Sold before, with the same Idempotency-Key", schemas.Sale),
+            },
+            {**MISSING, 409: "Sold out, not on offer, another price: see type"},
+            parameters=[IDEMPOTENCY],
+            body=schemas.SaleRequest,
+        )
+    },
+    "/sales/{sale_id}": {
+        "get": operation(
+            "showSale",
+            "Show a sale",
+            "read",
+            {200: ("The sale", schemas.Sale)},
+            MISSING,
+            parameters=[SALE_ID],
+        )
+    },
+    "/sales/{sale_id}/void": {
+        "post": operation(
+            "voidSale",
+            "Take a sale back",
+            "void",
+            {200: ("The sale, void now or before", schemas.Sale)},
+            {**MISSING, 409: "It cannot be voided: see type"},
+            parameters=[SALE_ID],
+            body=schemas.VoidRequest,
+        )
+    },
+}
