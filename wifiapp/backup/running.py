@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+from sqlalchemy.exc import DBAPIError
 
 from wifiapp import db
 from wifiapp.backup.errors import BackupError, Busy, DiskFull
@@ -68,30 +69,38 @@ def explained(what: str) -> Iterator[None]:
     """Turn what PostgreSQL or the disk says into words; `what` did not happen then."""
     try:
         yield
-    except psycopg.errors.DiskFull as error:
-        said = first_line(error)
-        raise DiskFull(f"{what}: the database's disk is full ({said}). {FREE}") from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise BackupError(
-            f"{what}: the database does not allow it ({first_line(error)}). Your data was not "
-            "changed. The role in DATABASE_URL must own the database and its tables."
-        ) from error
-    except psycopg.OperationalError as error:
-        raise BackupError(
-            f"{what}: the database went away ({first_line(error)}). Your data was not changed. "
-            "Try again when it is back."
-        ) from error
-    except psycopg.Error as error:
-        raise BackupError(
-            f"{what}: the database refused ({first_line(error)}). Your data was not changed."
-        ) from error
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise DiskFull(f"{what}: the disk is full. {FREE}") from error
-        raise BackupError(
-            f"{what}: {error.filename or 'a file'} cannot be written or read ({error.strerror}). "
-            "Your data was not changed."
-        ) from error
+    except DBAPIError as error:  # migrations and the swap go through SQLAlchemy
+        raise _in_words(what, error.orig or error) from error
+    except (psycopg.Error, OSError) as error:
+        raise _in_words(what, error) from error
+
+
+def _in_words(what: str, error: BaseException) -> BackupError:
+    said = first_line(error)
+    if isinstance(error, psycopg.errors.DiskFull):
+        return DiskFull(f"{what}: the database's disk is full ({said}). {FREE}")
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return BackupError(
+            f"{what}: the database does not allow it ({said}). Your data was not changed. The "
+            "role in DATABASE_URL must own the database and its tables."
+        )
+    if isinstance(error, psycopg.OperationalError):
+        return BackupError(
+            f"{what}: the database went away ({said}). Your data was not changed. Try again when "
+            "it is back."
+        )
+    if isinstance(error, OSError):
+        return _disk_in_words(what, error)
+    return BackupError(f"{what}: the database refused ({said}). Your data was not changed.")
+
+
+def _disk_in_words(what: str, error: OSError) -> BackupError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return DiskFull(f"{what}: the disk is full. {FREE}")
+    return BackupError(
+        f"{what}: {error.filename or 'a file'} cannot be written or read ({error.strerror}). "
+        "Your data was not changed."
+    )
 
 
 FREE = "Your data was not changed and nothing of it was kept. Free some space, then try again."

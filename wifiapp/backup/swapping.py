@@ -80,6 +80,7 @@ class Swap:
         self._rights = [sql for (sql,) in driver(connection).execute(RIGHTS, values)]
         self._extensions = [sql for (sql,) in driver(connection).execute(EXTENSIONS, values)]
         (self._comment,) = one_row(driver(connection), COMMENT, live)
+        (self._note,) = one_row(driver(connection), COMMENT, fresh)  # an undo's, until it is done
         connection.rollback()
 
     def run(self, note: dict[str, Any], also: Callable[..., None]) -> float:
@@ -88,7 +89,7 @@ class Swap:
         `note` is kept with what was live. Raises `BackupError` when the tables are never free.
         """
         with self._connection.begin():  # writes down the load first, before anyone must wait for it
-            self._describe(self.fresh, MARK + "ready")
+            self._describe(self.fresh, self._note or MARK + "ready")
         for tried in range(TRIES):
             time.sleep(PAUSE if tried else 0)
             try:

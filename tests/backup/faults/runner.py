@@ -1,0 +1,96 @@
+"""A process that has become the app already, and does each run in a fork that can be killed.
+
+`python -m tests.backup.faults.runner` reads one JSON line a run: the arguments of `flask`, or
+`["worker"]`, and what to change in the program first. It prints, with the run's number, the
+fork's pid, each stage that the engine comes to, and how the fork ended. What the app learns once
+(the shapes of the migrations) is learnt before the fork, as by a worker that has been up a while.
+"""
+
+import importlib
+import json
+import os
+import sys
+import traceback
+
+from flask.cli import ScriptInfo
+
+from wifiapp import create_app
+from wifiapp.backup.reporting import Reporter
+from wifiapp.db import db
+from wifiapp.doctor.examination import examine_now
+from wifiapp.doctor.expectation import from_migrations
+from wifiapp.jobs.worker import Worker
+from wifiapp.tasks import tasks
+
+
+def say(run, **facts):
+    os.write(1, json.dumps({"run": run} | facts).encode() + b"\n")
+
+
+def warm_app():
+    app = create_app()
+    with app.app_context():
+        examine_now()
+        from_migrations(db.session.connection())
+        db.session.remove()
+        db.engine.dispose()
+    return app
+
+
+def tell_stages(run):
+    stage = Reporter.stage
+
+    def stage_and_say(self, name, rows_expected=None):
+        say(run, stage=name)
+        stage(self, name, rows_expected)
+
+    Reporter.stage = stage_and_say
+
+
+def change(where, value):
+    module, _, name = where.rpartition(".")
+    setattr(importlib.import_module(module), name, value)
+
+
+def do(app, words):
+    """Do the run in this process and return its exit code."""
+    try:
+        if words == ["worker"]:
+            Worker(app, tasks(app.config["WIFIAPP"])).run()
+        else:
+            app.cli.main(words, obj=ScriptInfo(create_app=lambda: app))
+    except SystemExit as end:
+        return int(end.code or 0)
+    except BaseException:  # noqa: BLE001 - a fork that goes on would read the next run
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def supervise(app, given):
+    """Fork once more, and tell how that fork ends."""
+    run = given["number"]
+    pid = os.fork()
+    if not pid:
+        say(run, pid=os.getpid())
+        tell_stages(run)
+        for where, value in given["changes"].items():
+            change(where, value)
+        code = do(app, given["words"])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    say(run, exit=os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    os._exit(0)
+
+
+def main():
+    app = warm_app()
+    say(0, ready=True)
+    for line in sys.stdin:
+        if not os.fork():
+            supervise(app, json.loads(line))
+
+
+if __name__ == "__main__":
+    main()

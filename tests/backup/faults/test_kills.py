@@ -1,0 +1,112 @@
+"""Processes that are killed at any moment: nothing is half-done, and the next start tidies up.
+
+The moments are random, the same ones in each run, and spread over the time that an undisturbed
+run takes here and now.
+"""
+
+import random
+import signal
+
+from tests.backup.archives import execute, is_free, schemas
+from tests.processes import wait_for
+from wifiapp.access import Actor
+from wifiapp.backup import engine, operations
+
+MOMENTS = 5  # of each: create, verify, restore, swap, and those of a worker
+BOSS = Actor(user_id=None, email="boss@example.org")
+
+
+def moments(what, seconds):
+    """Return random moments within so many seconds, one in each part of that time."""
+    chance = random.Random(what)
+    return [seconds * (part + chance.random()) / MOMENTS for part in range(MOMENTS)]
+
+
+def took(run, since="pid"):
+    return run.find("exit")[0] - run.find(*since.split("="))[0]
+
+
+def test_a_backup_killed_at_any_moment_leaves_nothing_or_a_good_one(shop, runner):
+    before = shop.data()
+    whole, killed = took(runner.do("backup", "create")), 0
+    for moment in moments("create", whole):
+        run = runner.start("backup", "create")
+        run.until("pid")
+        killed += run.kill_after(moment)
+        shop.restart()
+        shop.must_be_tidy()
+        assert shop.data() == before
+    assert killed
+    runner.do("backup", "create")
+    shop.must_be_tidy()
+
+
+def test_a_proof_killed_at_any_moment_changes_nothing(shop, runner):
+    path = shop.archive()
+    shop.trade()
+    before = shop.data()
+    whole, killed = took(runner.do("backup", "verify", path)), 0
+    for moment in moments("verify", whole):
+        run = runner.start("backup", "verify", path)
+        run.until("pid")
+        killed += run.kill_after(moment)
+        shop.restart()
+        shop.must_be_tidy()
+        assert shop.data() == before
+    assert killed
+    runner.do("backup", "verify", path)
+
+
+def kill_restores(shop, runner, since, span):
+    """Kill restores at moments of the span; each is whole and can be undone, or changed nothing."""
+    then, path = shop.data(), shop.archive()
+    seconds, killed, outcomes = span(runner.do("backup", "restore", path, "--yes")), 0, set()
+    for moment in moments(since, seconds):
+        shop.trade()
+        now = shop.data()
+        run = runner.start("backup", "restore", path, "--yes")
+        run.until(*since.split("="))
+        killed += run.kill_after(moment)
+        shop.restart()
+        shop.must_be_tidy()
+        found = shop.data()
+        outcomes.add("restored" if found == then else "as it was")
+        assert found in (now, then)
+        if found == then:
+            runner.do("backup", "undo-restore", "--yes")
+            assert shop.data() == now
+    assert killed
+    runner.do("backup", "restore", path, "--yes")
+    assert shop.data() == then
+    return outcomes
+
+
+def test_a_restore_killed_at_any_moment_before_the_swap_did_not_happen(shop, runner):
+    outcomes = kill_restores(
+        shop, runner, "pid", lambda run: run.find("stage", "swapping")[0] - run.find("pid")[0]
+    )
+    assert outcomes == {"as it was"}
+
+
+def test_a_swap_killed_at_any_moment_is_whole_or_did_not_happen(shop, runner):
+    kill_restores(shop, runner, "stage=swapping", lambda run: took(run, "stage=swapping"))
+
+
+def test_a_worker_killed_at_any_moment_leaves_a_failed_row_or_a_good_backup(shop, runner):
+    before = shop.data()
+    seconds = took(runner.do("backup", "create"))
+    for moment in moments("worker", seconds):
+        with shop.app.app_context():
+            operations.request_backup(shop.config, engine.Options(), BOSS)
+        worker = runner.start("worker")
+        worker.until("stage")
+        assert worker.kill_after(moment)
+        wait_for(lambda: is_free(shop.app))
+        successor = runner.start("worker")
+        wait_for(lambda: {row[0] for row in shop.catalogue()} <= {"VERIFIED", "FAILED"})
+        wait_for(lambda: not list(shop.backups.glob("*.part")) and not schemas(shop.app))
+        successor.kill(signal.SIGTERM)
+        assert successor.exit_code() == 0
+        shop.must_be_tidy()
+        assert shop.data() == before
+    assert execute(shop.app, "SELECT count(*) FROM backups") == [(MOMENTS + 1,)]
