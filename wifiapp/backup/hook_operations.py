@@ -106,6 +106,7 @@ def _prepare(
         "REVISION": backup.revision,
         "CREATED_AT": backup.created_at.isoformat(timespec="seconds"),
         "STARTED_BY": backup.started_by,
+        "ENCRYPTED": "yes" if backup.is_encrypted else "no",
     }
     told = {f"WIFIAPP_BACKUP_{name}": str(value or "") for name, value in facts.items()}
     return (*config.backup_hook, str(path)), {**environment_for_others(), **told}, None

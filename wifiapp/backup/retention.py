@@ -16,7 +16,7 @@ UNDO_DAYS = timedelta(days=7)  # as long as a restore can be undone
 RECORD_DAYS = timedelta(days=90)  # that a backup which was not made stays in the list
 
 UNFINISHED, PINNED, MISSING, AHEAD = "unfinished", "pinned", "missing", "ahead"
-SAFETY, UNPROVED, PARTIAL = "safety", "unproved", "partial"
+SAFETY, UNPROVED, PARTIAL, NOT_MADE = "safety", "unproved", "partial", "not made"
 NEWEST, DAILY, WEEKLY, MONTHLY = "newest", "daily", "weekly", "monthly"
 SUPERSEDED, RECORD = "superseded", "record"
 
@@ -100,7 +100,7 @@ def _protection(backup: Backup, now: datetime, missing: set[str]) -> str | None:
         (AHEAD, backup.created_at > now),
         (SAFETY, is_file and backup.started_by == "RESTORE" and now - backup.created_at < young),
         (UNPROVED, is_file and not backup.verified_at),
-        (UNPROVED, not is_file and now - backup.created_at < young),
+        (NOT_MADE, not is_file and now - backup.created_at < young),
         (PARTIAL, is_file and not (backup.business_id is None and backup.has_business_data)),
     )
     return next((reason for reason, holds in reasons if holds), None)

@@ -19,14 +19,10 @@ REGIONS = (
 class _Number(IntegerField):  # type: ignore[misc]
     """A whole number, with words for what is none."""
 
-    def __init__(self, label: Any, lowest: int, description: Any = "", **given: Any) -> None:
+    def __init__(self, label: Any, lowest: int, **given: Any) -> None:
         said = _l("Type a whole number from %(lowest)s to %(most)s.", lowest=lowest, most=MOST)
-        super().__init__(
-            label,
-            validators=[InputRequired(said), NumberRange(lowest, MOST, said)],
-            description=description,
-            **given,
-        )
+        checks = [InputRequired(said), NumberRange(lowest, MOST, said)]
+        super().__init__(label, validators=checks, **given)
         self.said = said
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -71,7 +67,7 @@ class SettingsForm(FlaskForm):  # type: ignore[misc]
             "single business or without business data, nor what a restore kept within 7 days."
         ),
     )
-    daily = _Number(_l("Days"), 1, _l("As many of the newest stay in any case."))
+    daily = _Number(_l("Days"), 1)
     weekly = _Number(_l("Weeks"), 0)
     monthly = _Number(_l("Months"), 0)
 
