@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.conftest import make_config
 from wifiapp import create_app
 from wifiapp.backup import engine
+from wifiapp.doctor.examination import examine_now
 
 
 def peak():
@@ -24,6 +25,7 @@ def main(what, url, path):
     app = create_app(make_config(path.parent, url))
     with app.app_context():
         config = app.config["WIFIAPP"]
+        examine_now()  # as the app does when it starts; what it learns it keeps
         rest, wall, cpu = peak(), time.perf_counter(), time.process_time()
         if what == "create":
             result = engine.create(config, engine.Options(), path.parent, made_by="the bench")

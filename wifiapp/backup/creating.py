@@ -3,8 +3,7 @@
 import contextlib
 import re
 import shutil
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,7 +29,6 @@ from wifiapp.doctor.catalogue import quoted, read_catalogue
 from wifiapp.errors import NotFound
 
 INSIDE = Path(__file__).with_name("inside")
-BLOCKS_AHEAD = 4
 SPARE = 16 << 20  # bytes of the disk that an archive must leave free
 SHRINKS = 3  # an archive takes at most this part of what the tables take
 
@@ -56,12 +54,19 @@ class Source:
 
 
 def create(
-    config: Config, options: Options, folder: Path, *, made_by: str, report: Report = say_nothing
+    config: Config,
+    options: Options,
+    folder: Path,
+    *,
+    made_by: str,
+    report: Report = say_nothing,
+    copies: int = 1,
 ) -> Created:
     """Write an archive of this moment into the folder (made when missing).
 
-    Raises `SchemaSick`, `Busy`, `DiskFull`, `Cancelled` (from `report`), `NotFound` for an unknown
-    business; nothing of the archive stays then.
+    There must be space for so many `copies` of it. Raises `SchemaSick`, `Busy`, `DiskFull`,
+    `Cancelled` (from `report`), `NotFound` for an unknown business; nothing of the archive stays
+    then.
     """
     reporter = Reporter(report)
     with (
@@ -75,7 +80,7 @@ def create(
         require_sound(config, "so no backup was made: it would not restore")
         with _snapshot(config) as (reading, comparing):
             source = look(reading, options)
-            _require_space(reading, folder)
+            _require_space(reading, folder, copies)
             path = _path(folder, source, options)
             with Writer(path, source.moment) as writer:
                 reporter.stage("copying", source.rows)
@@ -135,11 +140,11 @@ def _expected_rows(connection: psycopg.Connection[Any], query: Query) -> int:
     return int(plan[0]["Plan"]["Plan Rows"])
 
 
-def _require_space(connection: psycopg.Connection[Any], folder: Path) -> None:
+def _require_space(connection: psycopg.Connection[Any], folder: Path, copies: int) -> None:
     tables = [table.name for table in selection.archived_tables(Model.metadata)]
     taken = "SELECT sum(pg_table_size(quote_ident(n)::regclass))::bigint FROM unnest(%s::text[]) n"
     (size,) = one_row(connection, taken, tables)
-    needed, free = size // SHRINKS + SPARE, shutil.disk_usage(folder).free
+    needed, free = copies * (size // SHRINKS) + SPARE, shutil.disk_usage(folder).free
     if needed > free:
         raise DiskFull(
             f"The backup was not made: it may need {needed >> 20} MB and {folder} has "
@@ -174,9 +179,9 @@ def write_tables(
         written = {}
         for query in queries:
             copy = CopyOut(reading, _source(query))
-            with writer.member(f"tables/{query.name}.csv") as member, _ahead(member.write) as write:
+            with writer.member(f"tables/{query.name}.csv") as member:
                 for block in copy:
-                    write(block)
+                    member.write(block)
                     reporter.add(query.name, copy.rows, len(block))
             written[query.name] = (copy.rows, member.bytes, member.sha256)
         found = {}
@@ -189,22 +194,6 @@ def write_tables(
                 )
             found[name] = (rows, size, sha256, digest)
     return found
-
-
-@contextlib.contextmanager
-def _ahead(write: Callable[[bytes], None]) -> Iterator[Callable[[bytes], None]]:
-    """Let blocks be packed while the next ones are read; no more than a few wait at a time."""
-    waiting: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(1, "packing") as packing:
-
-        def put(block: bytes) -> None:
-            if len(waiting) > BLOCKS_AHEAD:
-                waiting.popleft().result()
-            waiting.append(packing.submit(write, block))
-
-        yield put
-        for block in waiting:
-            block.result()
 
 
 @contextlib.contextmanager

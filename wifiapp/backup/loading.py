@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import psycopg
+from sqlalchemy import Connection, text
 
 from wifiapp.backup.crew import Job, crew
 from wifiapp.backup.digest import rows_and_digest
@@ -24,8 +25,9 @@ from wifiapp.backup.scratch import at_work_in
 from wifiapp.backup.selection import archived_tables
 from wifiapp.config import Config
 from wifiapp.db import Model
-from wifiapp.doctor.catalogue import Catalogue, Part, quoted
-from wifiapp.doctor.expectation import from_migrations, scripts
+from wifiapp.doctor.catalogue import Catalogue, Part, quoted, read_catalogue
+from wifiapp.doctor.checkup import examine
+from wifiapp.doctor.expectation import driver, from_migrations, scripts
 
 KEYS = ("primary key", "unique", "exclude", "index")
 
@@ -33,12 +35,21 @@ KEYS = ("primary key", "unique", "exclude", "index")
 def blueprint(config: Config, said: Manifest) -> Catalogue:
     """Return what a schema of the archive's revision is; raises `NewerArchive`, `Damaged`."""
     with at_work_in(config) as connection:
-        built = from_migrations(connection)
-    found = built.get(frozenset({said.revision}))
+        found = _live_like(connection, said.revision)
+        if found is None:
+            found = from_migrations(connection).get(frozenset({said.revision}))
     if found is None:
         raise NewerArchive(said.revision, ", ".join(scripts().get_heads()))
     _compare(said, found)
     return found
+
+
+def _live_like(connection: Connection, revision: str) -> Catalogue | None:
+    """Return what is live, the quick way to know a revision, if it is sound and of this one."""
+    report = examine(connection)
+    if not report.is_clean or report.revision != revision:
+        return None
+    return read_catalogue(driver(connection), connection.scalar(text("SELECT current_schema()")))
 
 
 def _compare(said: Manifest, found: Catalogue) -> None:
@@ -121,14 +132,22 @@ class _Loading:
             f"COPY {quoted(table.name)} ({columns}) FROM STDIN "
             "(FORMAT csv, HEADER MATCH, FREEZE, ENCODING 'UTF8')"
         )
-        with refused(table.name), connection.transaction(), connection.cursor() as cursor:
-            cursor.execute(empty.encode())
-            done = 0
-            with cursor.copy(copy_in.encode()) as copy:
-                for block in self.archive.blocks(table):
-                    copy.write(block)
-                    done += len(block)
-                    self.reporter.add(table.name, table.rows * done // table.bytes, len(block))
+        try:
+            with refused(table.name), connection.transaction(), connection.cursor() as cursor:
+                cursor.execute(empty.encode())
+                done = 0
+                with cursor.copy(copy_in.encode()) as copy:
+                    for block in self.archive.blocks(table):
+                        copy.write(block)
+                        done += len(block)
+                        self.reporter.add(table.name, table.rows * done // table.bytes, len(block))
+                rows = cursor.rowcount
+        except RefusedRow:  # the row's fault, or the file's?
+            for _ in self.archive.blocks(table):
+                self.reporter.pause()
+            raise
+        if rows != table.rows:
+            raise Damaged(table.member, f"has {rows} rows instead of {table.rows}")
         return ()
 
     # -- keys and indexes ------------------------------------------------------------------------

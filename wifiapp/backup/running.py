@@ -34,6 +34,7 @@ def connected(config: Config, **options: Any) -> Iterator[psycopg.Connection[Any
             connection.execute("SET client_connection_check_interval = 1000")
         connection.execute("SET idle_in_transaction_session_timeout = 0")
         connection.execute("SET statement_timeout = 0")
+        connection.execute("SET jit = off")  # compiling takes longer than any query of ours
         yield connection
 
 
