@@ -47,6 +47,7 @@ BLUEPRINTS = (
     *(auth, users, audit, dashboard, devices, sales),
     *(backup, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail, hotspots),
+    *(api, api_keys),
 )
 COMMANDS = (
     user_commands,
@@ -54,6 +55,7 @@ COMMANDS = (
     hotspot_commands,
     plan_commands,
     token_commands,
+    api_key_commands,
     backup_commands,
     demo_commands,
     doctor_command,
@@ -66,8 +68,6 @@ def create_app(config: Config | None = None) -> Flask:
     config = config or Config.from_environment()
     app = Flask(
         "wifiapp",
-    *(sell, methods, receipts, closings, vouchers),
-    *(api, api_keys),
         root_path=str(ROOT / "wifiapp"),
         template_folder=str(ROOT / "templates"),
         static_folder=str(ROOT / "static"),
@@ -75,7 +75,6 @@ def create_app(config: Config | None = None) -> Flask:
     )
     app.config.from_mapping(
         WIFIAPP=config,
-    api_key_commands,
         TESTING=config.testing,
         SECRET_KEY=config.secret_key,
         SESSION_COOKIE_NAME="wifiapp_session",
