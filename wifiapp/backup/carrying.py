@@ -1,15 +1,17 @@
-"""Whoever restores is not locked out by it, and everybody else signs in anew.
+"""What a restore does not take away: who restores signs in as before, and the audit log goes on.
 
-Both run in the transaction of the swap: the archive's users are live then, and those from before
-stand in the schema that is kept.
+All of it runs in the transaction of the swap: the archive's rows are live then, and those from
+before stand in the schema that is kept.
 """
 
 from typing import Any
 
-from sqlalchemy import MetaData, Table, func, inspect, select, update
+from sqlalchemy import MetaData, exists, func, insert, inspect, select, update
 from sqlalchemy.orm import Session
 
+from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import User
+from wifiapp.db import Model
 
 NO_ADMIN = (
     "Nobody of this archive can administer the installation. Make an administrator on the server: "
@@ -19,7 +21,7 @@ NO_ADMIN = (
 
 def end_sessions(session: Session, kept: str) -> None:
     """End every session, also those begun before with a number that the archive's users bear."""
-    before = _users_of(session, kept)
+    before = _before(session, kept, User)
     numbers: list[Any] = [User.session_version]
     if before is not None:
         same = select(before.c.session_version).where(before.c.id == User.id)
@@ -36,7 +38,7 @@ def keep_admin(session: Session, kept: str, email: str) -> bool:
     The row of the same id keeps its sessions too; one of another id with this email gets the
     present password.
     """
-    before = _users_of(session, kept)
+    before = _before(session, kept, User)
     if before is None:
         return False
     query = select(before).where(func.lower(before.c.email) == email.lower())
@@ -57,6 +59,17 @@ def keep_admin(session: Session, kept: str, email: str) -> bool:
     return True
 
 
+def keep_log(session: Session, kept: str) -> None:
+    """Let the audit log go on: add the entries that what is live now does not have."""
+    before = _before(session, kept, AuditLog)
+    if before is None:
+        return
+    missing = select(before).where(~exists().where(AuditLog.id == before.c.id))
+    session.execute(
+        insert(AuditLog).from_select([column.key for column in before.columns], missing)
+    )
+
+
 def has_admin(session: Session) -> bool:
     """Tell whether anybody can administer the installation."""
     return bool(
@@ -64,17 +77,16 @@ def has_admin(session: Session) -> bool:
     )
 
 
-def _users_of(session: Session, schema: str) -> Table | None:
-    """Return the table of users in the schema, None when it is not as it should be."""
-    table: Any = User.__table__
+def _before(session: Session, schema: str, model: type[Model]) -> Any:
+    """Return the table as it was before, None when it was not as it should be."""
+    table: Any = model.__table__
     look = inspect(session.connection())
     if not look.has_table(table.name, schema=schema):
         return None
     there = {column["name"] for column in look.get_columns(table.name, schema=schema)}
     if not {column.name for column in table.columns} <= there:
         return None
-    copy: Table = table.to_metadata(MetaData(), schema=schema)
-    return copy
+    return table.to_metadata(MetaData(), schema=schema).alias("before")
 
 
 def _with_email(session: Session, email: str) -> User | None:

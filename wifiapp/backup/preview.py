@@ -32,8 +32,8 @@ EVERYTHING = Options(audit_logs=True, demo_data=True)
 class Change:
     """One table: its rows `now` and `after`; `lost` and `back` differ by key.
 
-    `left_out` are rows that the archive's options leave out, which go too. A table that `stays`
-    is not touched.
+    `left_out` are rows that the archive's options leave out, which go too. The audit log only
+    grows, so that nothing of it is lost.
     """
 
     name: str
@@ -42,7 +42,6 @@ class Change:
     lost: int
     back: int
     left_out: int
-    stays: bool
 
 
 @dataclass(frozen=True)
@@ -102,13 +101,7 @@ def compare(
         live = _tables(connection, None)
         there = _tables(connection, schema)
         queries = selection.queries(Model.metadata, options, business_name=None, has_demo=True)
-        kept = {"audit"} if not options.audit_logs else set()
-        changes = tuple(
-            _stays(connection, query.table, live)
-            if query.table.info["archive"] in kept
-            else _change(connection, query, schema, live, there)
-            for query in queries
-        )
+        changes = tuple(_change(connection, query, schema, live, there) for query in queries)
         sales = next(query for query in queries if query.name == SALES)
         is_there = SALES in live and SALES in there
         money = _money(connection, sales, schema) if is_there else ()
@@ -136,11 +129,6 @@ def _tables(connection: psycopg.Connection[Any], schema: str | None) -> set[str]
     return {name for (name,) in connection.execute(query.format(space).encode(), values)}
 
 
-def _stays(connection: psycopg.Connection[Any], table: Table, live: set[str]) -> Change:
-    now = _count(connection, quoted(table.name)) if table.name in live else 0
-    return Change(table.name, now, now, 0, 0, 0, stays=True)
-
-
 def _change(
     connection: psycopg.Connection[Any],
     query: selection.Query,
@@ -153,7 +141,7 @@ def _change(
     if query.name not in live or query.name not in there:
         now = _count(connection, name) if query.name in live else 0
         after = _count(connection, other) if query.name in there else 0
-        return Change(query.name, now, after, lost=now, back=after, left_out=0, stays=False)
+        return Change(query.name, now, after, lost=now, back=after, left_out=0)
     same = _same_key(query.table)
     now, taken, lost, after, back = one_row(
         connection,
@@ -168,7 +156,9 @@ def _change(
                 WHERE NOT EXISTS (SELECT FROM {name} a WHERE {same}))
         """,  # noqa: S608 - names from the models
     )
-    return Change(query.name, now, after, lost, back, now - taken, stays=False)
+    if query.table.info["archive"] == "audit":
+        return Change(query.name, now, now + back, lost=0, back=back, left_out=0)
+    return Change(query.name, now, after, lost, back, now - taken)
 
 
 def _money(

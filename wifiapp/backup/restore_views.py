@@ -33,6 +33,7 @@ from wifiapp.columns import new_id
 from wifiapp.config import Config
 from wifiapp.errors import WifiError
 from wifiapp.jobs.queries import is_worker_running
+from wifiapp.logs import request_id
 from wifiapp.web import Banner, current_actor, current_viewer
 
 if TYPE_CHECKING:
@@ -56,20 +57,21 @@ def _register(state: BlueprintSetupState) -> None:
 
 
 @bp.before_app_request
-def hold_changes() -> None:
+def hold_changes() -> ResponseReturnValue | None:
     """Refuse changes while a restore is under way, so that none is made only to be lost."""
     if request.method in SAFE_METHODS or request.endpoint is None:
-        return
+        return None
     if request.endpoint in NOT_HELD or request.blueprint in {"backup", "restore"}:
-        return
-    if not hold.may_change():
-        raise ServiceUnavailable(
-            _(
-                "A backup is being restored: pages can be read, changes have to wait. What you "
-                "sent was not saved. Go back and send it again in a minute."
-            ),
-            retry_after=RETRY_AFTER,
-        )
+        return None
+    if hold.may_change():
+        return None
+    message = _("Pages can be read meanwhile; changes have to wait until it is done.")
+    if request.accept_mimetypes.best == "application/json" or request.path.startswith("/api/"):
+        raise ServiceUnavailable(message, retry_after=RETRY_AFTER)
+    page = render_template(
+        "errors/restoring.html", message=message, status=503, request_id=request_id()
+    )
+    return page, 503, {"Retry-After": str(RETRY_AFTER)}
 
 
 def tell() -> Banner | None:

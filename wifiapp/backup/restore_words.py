@@ -15,13 +15,19 @@ from wifiapp.formats import count, day, money
 Say = Callable[[int], str]
 # In the order in which people care. Any other table counts as "other rows".
 ROWS: dict[str, Say] = {
-    "wifi_token_sales": lambda n: ngettext("%(num)s sale", "%(num)s sales", n, num=count(n)),
-    "wifi_tokens": lambda n: ngettext("%(num)s token", "%(num)s tokens", n, num=count(n)),
-    "wifi_token_devices": lambda n: ngettext("%(num)s device", "%(num)s devices", n, num=count(n)),
-    "token_configurations": lambda n: ngettext("%(num)s plan", "%(num)s plans", n, num=count(n)),
-    "hotspots": lambda n: ngettext("%(num)s hotspot", "%(num)s hotspots", n, num=count(n)),
-    "businesses": lambda n: ngettext("%(num)s business", "%(num)s businesses", n, num=count(n)),
-    "users": lambda n: ngettext("%(num)s user", "%(num)s users", n, num=count(n)),
+    "wifi_token_sales": lambda n: ngettext("%(count)s sale", "%(count)s sales", n, count=count(n)),
+    "wifi_tokens": lambda n: ngettext("%(count)s token", "%(count)s tokens", n, count=count(n)),
+    "wifi_token_devices": lambda n: ngettext(
+        "%(count)s device", "%(count)s devices", n, count=count(n)
+    ),
+    "token_configurations": lambda n: ngettext(
+        "%(count)s plan", "%(count)s plans", n, count=count(n)
+    ),
+    "hotspots": lambda n: ngettext("%(count)s hotspot", "%(count)s hotspots", n, count=count(n)),
+    "businesses": lambda n: ngettext(
+        "%(count)s business", "%(count)s businesses", n, count=count(n)
+    ),
+    "users": lambda n: ngettext("%(count)s user", "%(count)s users", n, count=count(n)),
 }
 TABLES = {
     "wifi_token_sales": _l("Sales"),
@@ -96,7 +102,9 @@ def _listed(
             parts.append(say(number) + (_in_money(sums) if name == "wifi_token_sales" else ""))
     others = sum(numbers.values())
     if others:
-        parts.append(ngettext("%(num)s other row", "%(num)s other rows", others, num=count(others)))
+        parts.append(
+            ngettext("%(count)s other row", "%(count)s other rows", others, count=count(others))
+        )
     return joined(parts)
 
 

@@ -178,7 +178,7 @@ def undo_restore(config: Config, actor: Actor, *, keep: str | None = None) -> Un
     db.session.rollback()  # no transaction stays open while the engine works
 
     def also(session: Session, done: Undone) -> None:
-        _see_to_people(session, done.kept_as, keep)
+        _carry_over(session, done.kept_as, keep)
         restore = session.query(Restore).filter_by(kept_as=done.came_back).first()
         if restore is not None:
             now = clock.now()
@@ -196,7 +196,7 @@ def _restore(
     notes: list[str] = []
 
     def also(session: Session, done: Restored) -> None:
-        if not _see_to_people(session, done.kept_as, keep):
+        if not _carry_over(session, done.kept_as, keep):
             notes.append(carrying.NO_ADMIN)
         said = replace(done, notes=(*notes, *done.notes))
         lifecycle.write_down(session, holder.id, said, clock.now())
@@ -232,8 +232,9 @@ def _make_safe(config: Config, holder: Holder, actor: Actor) -> bool:
     return True
 
 
-def _see_to_people(session: Session, kept: str, keep: str | None) -> bool:
-    """End all sessions but those of who stays; tell whether there is an administrator."""
+def _carry_over(session: Session, kept: str, keep: str | None) -> bool:
+    """Keep the log and who stays, end all other sessions; tell whether anybody is ADMIN."""
+    carrying.keep_log(session, kept)
     carrying.end_sessions(session, kept)
     if keep is not None:
         carrying.keep_admin(session, kept, keep)

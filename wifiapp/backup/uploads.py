@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -159,13 +160,29 @@ def sweep(config: Config, now: datetime) -> int:
 
 def _events(stream: Stream, boundary: bytes) -> Iterator[Event]:
     """Yield the parts of a form as they come; raises `ValueError` when it is cut."""
-    decoder = MultipartDecoder(boundary, max_form_memory_size=2 * BLOCK + ENVELOPE, max_parts=10)
-    while True:
-        decoder.receive_data(stream.read(BLOCK) or None)
+    decoder = MultipartDecoder(boundary, max_parts=10)
+    for block in chain(_blocks(stream, boundary), [None]):
+        decoder.receive_data(block)
         while not isinstance(event := decoder.next_event(), NeedData):
             yield event
             if isinstance(event, Epilogue):
                 return
+
+
+def _blocks(stream: Stream, boundary: bytes) -> Iterator[bytes]:
+    """Yield what comes, and never end right behind a boundary.
+
+    The decoder takes the line break before a boundary for data when it cannot see what follows.
+    """
+    reach = len(boundary) + 8
+    held = seen = b""
+    while block := stream.read(BLOCK):
+        held += block
+        seen = (seen + block)[-reach:]
+        if boundary not in seen:
+            yield held
+            held = b""
+    yield held
 
 
 def _store(events: Iterator[Event], path: Path, limit: int) -> None:
