@@ -30,7 +30,11 @@ from wifiapp.doctor.commands import doctor as doctor_command
 from wifiapp.hotspots.commands import hotspots as hotspot_commands
 from wifiapp.hotspots.views import bp as hotspots
 from wifiapp.jobs.commands import worker as worker_command
+from wifiapp.sales.closings_views import bp as closings
+from wifiapp.sales.methods_views import bp as methods
+from wifiapp.sales.receipts_views import bp as receipts
 from wifiapp.sales.views import bp as sales
+from wifiapp.sell.views import bp as sell
 from wifiapp.settings.views import bp as settings
 from wifiapp.system.views import bp as system
 from wifiapp.tokens.batches_views import bp as batches
@@ -40,6 +44,7 @@ from wifiapp.tokens.plans_commands import plans as plan_commands
 from wifiapp.tokens.plans_views import bp as plans
 from wifiapp.tokens.views import bp as tokens
 from wifiapp.trail.views import bp as trail
+from wifiapp.vouchers.views import bp as vouchers
 
 __all__ = ["create_app", "models"]
 
@@ -47,6 +52,7 @@ BLUEPRINTS = (
     *(auth, users, audit, dashboard, devices, sales),
     *(backup, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail, hotspots),
+    *(sell, methods, receipts, closings, vouchers),
     *(api, api_keys),
 )
 COMMANDS = (

@@ -29,6 +29,7 @@ NAVIGATION = (
     (_l("Dashboard"), "dashboard.index", "layout-dashboard"),
     (_l("Devices"), "devices.index", "device-mobile"),
     (_l("Tokens"), "tokens.index", "ticket"),
+    (_l("Sell"), "sell.index", "cash-register"),
     (_l("Sales"), "sales.index", "receipt"),
     (_l("Hotspots"), "hotspots.index", "router"),
     (_l("Backups"), "backup.index", "database-export"),

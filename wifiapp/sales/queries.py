@@ -118,7 +118,7 @@ def _lines(viewer: Viewer, wanted: Wanted, kind: int) -> Select[Any]:
         select(WifiTokenSale.id)
         .join(Business, Business.id == WifiTokenSale.business_id)
         .join(WifiToken, WifiToken.id == WifiTokenSale.wifi_token_id)
-        .where(_within(_moment(kind), wanted.spans))
+        .where(within(_moment(kind), wanted.spans))
     )
     if viewer.business_ids is not None:
         query = query.where(WifiTokenSale.business_id.in_(viewer.business_ids))
@@ -171,7 +171,7 @@ def _number(value: int) -> ColumnElement[int]:
     return literal_column(str(value), Integer)
 
 
-def _within(moment: SQLColumnExpression[Any], spans: Mapping[str, Span]) -> ColumnElement[bool]:
+def within(moment: SQLColumnExpression[Any], spans: Mapping[str, Span]) -> ColumnElement[bool]:
     """Ask for each business's own days; the widest span leads to the index."""
     start = min(span.start for span in spans.values())
     end = max(span.end for span in spans.values())

@@ -1,0 +1,124 @@
+"""Closing the day, and the closings that were made."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from wifiapp import clock
+from wifiapp.access import Viewer, allow
+from wifiapp.businesses.queries import get_business, list_businesses
+from wifiapp.errors import WifiError
+from wifiapp.paging import BadCursor
+from wifiapp.sales import closings_operations, closings_queries
+from wifiapp.sales.closings import Draft, NothingToClose, total
+from wifiapp.sales.closings_forms import CloseForm, ClosingFilters, DayChoice
+from wifiapp.sales.closings_operations import ClosedAlready, InvalidCount, SoldMeanwhile
+from wifiapp.web import current_actor, current_viewer
+
+bp = Blueprint("closings", __name__, url_prefix="/sales")
+
+
+@bp.get("/closings")
+@allow("ADMIN", "MANAGER")
+def index() -> str:
+    viewer = current_viewer()
+    seen = list_businesses(viewer)
+    form = ClosingFilters(request.args, business=[(each.id, each.name) for each in seen])
+    after, damaged = request.args.get("after"), None
+    try:
+        page = closings_queries.list_closings(viewer, form.value("business"), after)
+    except BadCursor as error:
+        after, damaged = None, str(error)
+        page = closings_queries.list_closings(viewer, form.value("business"))
+    return render_template(
+        "sales/closings.html", form=form, page=page, after=after, damaged=damaged, now=clock.now()
+    )
+
+
+@bp.get("/closings/<closing_id>")
+@allow("ADMIN", "MANAGER")
+def show(closing_id: str) -> str:
+    row = closings_queries.get_closing(closing_id, current_viewer())
+    closing, business = row.DayClosing, row.Business
+    sums = closings_queries.list_kept_sums(closing.id)
+    return render_template(
+        "sales/closing.html",
+        closing=closing,
+        business=business,
+        closer=row.closer,
+        sums=sums,
+        whole=total(sums),
+        difference=closing.counted_cash - closing.expected_cash,
+        agreement=closings_queries.agree(closing, business.timezone),
+    )
+
+
+@bp.route("/close", methods=["GET", "POST"])
+@allow("ADMIN", "MANAGER")
+def close() -> ResponseReturnValue:
+    """Show what the till should hold, and close the day with what was counted."""
+    viewer, now = current_viewer(), clock.now()
+    choice = DayChoice(request.args, _open_ones(viewer))
+    if not choice.business.data:
+        return render_template("sales/close.html", business=None)
+    business = get_business(choice.business.data, viewer)
+    day = choice.day.data or now.astimezone(ZoneInfo(business.timezone)).date()
+    form = CloseForm()
+    if form.validate_on_submit() and (closing_id := _close(form, business.id, day)):
+        return redirect(url_for("closings.show", closing_id=closing_id), 303)
+    draft, problem = _draft(business, day, now)
+    form.seen.data = str(draft.expected_cash) if draft else ""
+    page = render_template(
+        "sales/close.html",
+        choice=choice,
+        business=business,
+        day=day,
+        form=form,
+        draft=draft,
+        whole=total(draft.sums) if draft else None,
+        problem=problem,
+        last=closings_queries.find_last(business.id),
+    )
+    return page, 422 if form.is_submitted() else 200
+
+
+def _open_ones(viewer: Viewer) -> list[tuple[str, str]]:
+    return [(each.id, each.name) for each in list_businesses(viewer) if each.is_active]
+
+
+def _draft(business: Any, day: date, now: datetime) -> tuple[Draft | None, str]:
+    """Return the closing that would be made, or why there is none."""
+    try:
+        return closings_queries.draft(business, day, now), ""
+    except NothingToClose as error:
+        return None, str(error)
+
+
+def _close(form: CloseForm, business_id: str, day: date) -> str | None:
+    """Close the day and return the id of the closing; None when the form says what is wrong."""
+    try:
+        closing = closings_operations.close_day(
+            current_actor(),
+            business_id,
+            day,
+            form.counted.data or Decimal(0),
+            note=form.note.data or "",
+            seen=form.seen_cash,
+            again=form.again.data,
+            closing_id=form.closing_id.data,
+        )
+    except (SoldMeanwhile, InvalidCount) as error:
+        form.counted.errors = [str(error)]
+    except ClosedAlready as error:
+        form.again.errors = [str(error)]
+    except WifiError as error:
+        form.form_errors.append(str(error))
+    else:
+        flash(_("%(day)s is closed.", day=closing.day), "success")
+        return closing.id
+    return None

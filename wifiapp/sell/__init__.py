@@ -1,0 +1,1 @@
+"""The till: two taps from a customer's wish to a code."""
