@@ -66,9 +66,8 @@ def test_a_new_installation_welcomes_its_admin_with_three_steps(admin_client):
     assert links(page) == {"/users", "/backups"}
 
 
-@pytest.mark.parametrize("role", ["MANAGER", "SELLER"])
-def test_who_belongs_to_no_business_is_told_whom_to_ask(sign_in_as, shop, role):
-    page = sign_in_as(make_user(role)).get("/")
+def test_who_belongs_to_no_business_is_told_whom_to_ask(sign_in_as, shop):
+    page = sign_in_as(make_user("MANAGER")).get("/")
     assert "You are not part of a business yet" in page.text
     assert "Baobab" not in page.text and "/demo/load" not in page.text
 
@@ -123,16 +122,9 @@ def test_a_manager_sees_its_business_but_neither_backups_nor_others(sign_in_as, 
     assert not {link for link in links(page) if link.startswith(("/backups", "/system"))}
 
 
-def test_a_seller_sees_its_own_sales_and_the_stock(sign_in_as, shop):
-    seller = member(shop, "SELLER")
-    make_sale(make_token(shop, status="SOLD"), sale_channel="POS", sold_by=seller.id)
-    page = sign_in_as(seller).get("/")
-    read = words(page)
-    assert "You sold today USD 1.00 1 token" in read
-    assert "POS" in read and "WHATSAPP" not in read
-    assert "Unsold tokens 3" in read
-    assert "Devices online" not in read and "Galaxy-A14" not in read
-    assert {link.split("?")[0] for link in links(page)} == {"/sales"}
+def test_a_seller_begins_at_the_till(sign_in_as, shop):
+    answer = sign_in_as(member(shop, "SELLER")).get("/")
+    assert (answer.status_code, answer.location) == (303, "/sell")
 
 
 def test_a_page_without_sales_says_so(admin_client):

@@ -29,7 +29,7 @@ LATEST = 5  # sales and devices
 
 
 @bp.get("/")
-@allow("ADMIN", "MANAGER", "SELLER")
+@allow("ADMIN", "MANAGER")
 def index() -> ResponseReturnValue:
     """Show what matters now, or the way in when there is no business yet."""
     viewer, now = current_viewer(), clock.now()
@@ -38,8 +38,7 @@ def index() -> ResponseReturnValue:
         return render_template("dashboard/welcome.html")
     shown = _sales(viewer, [each.timezone for each in businesses], now)
     shown["stock"] = figures.stock(queries.list_stock(viewer, now), queries.PACE)
-    if viewer.only_sales_by is None:
-        shown |= _network(viewer, now)
+    shown |= _network(viewer, now)
     if viewer.role == "ADMIN":
         shown |= _health(now)
     return live_page(
