@@ -6,6 +6,7 @@ same keys in the same order.
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from decimal import Decimal
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from wifiapp.demo.shops import BOXES, SHOPS, Outlet, Plan, Shop, Weights, method
 from wifiapp.demo.stock import Row, Shelf, Station, row_id
 from wifiapp.demo.usage import use
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
-from wifiapp.sales.models import WifiTokenSale
+from wifiapp.sales.models import PaymentMethod, WifiTokenSale
 from wifiapp.tokens.models import TokenConfiguration, WifiToken
 
 Rows = dict[type[Model], list[Row]]
@@ -26,6 +27,7 @@ BEFORE_OPENING = timedelta(days=calendar.DAYS + 7)
 RETIRED_AFTER = timedelta(days=100)  # plans no longer offered were last sold this long ago
 VOIDED, SOLD_AGAIN, DISCOUNTED, SPOILED = 0.012, 0.7, 0.03, 0.006
 DISCOUNT = 8, 10  # a friend of the house pays eight tenths
+WALLET_FEE = Decimal("1.50")  # % of the price
 REASONS = (
     "Wrong plan chosen",
     "Customer changed their mind",
@@ -115,6 +117,7 @@ class _ShopStory:
                 "updated_at": opened,
             }
         )
+        self._take_money(opened)
         for outlet in self.shop.outlets:
             self.rows[HotspotBusiness].append(
                 {
@@ -127,6 +130,25 @@ class _ShopStory:
             )
             for plan in outlet.plans:
                 self._offer(outlet, plan, opened)
+
+    def _take_money(self, opened: datetime) -> None:
+        """Add the ways to pay at the till; the mobile money costs the customer a little."""
+        for name, kind, percent in (
+            ("CASH", "CASH", Decimal(0)),
+            (self.shop.wallet, "MOBILE", WALLET_FEE),
+            ("CARD", "OTHER", Decimal(0)),
+        ):
+            self.rows[PaymentMethod].append(
+                {
+                    "id": row_id(self.rng),
+                    "business_id": self.business_id,
+                    "name": name,
+                    "kind": kind,
+                    "fee_percent": percent,
+                    "created_at": opened,
+                    "updated_at": opened,
+                }
+            )
 
     def _offer(self, outlet: Outlet, plan: Plan, opened: datetime) -> None:
         """Add the plan and a shelf whose batches last about two weeks."""
