@@ -30,6 +30,7 @@ from wifiapp.doctor.commands import doctor as doctor_command
 from wifiapp.hotspots.commands import hotspots as hotspot_commands
 from wifiapp.hotspots.views import bp as hotspots
 from wifiapp.jobs.commands import worker as worker_command
+from wifiapp.leaks.views import bp as leaks
 from wifiapp.sales.closings_views import bp as closings
 from wifiapp.sales.methods_views import bp as methods
 from wifiapp.sales.receipts_views import bp as receipts
@@ -53,7 +54,7 @@ BLUEPRINTS = (
     *(backup, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail, hotspots),
     *(sell, methods, receipts, closings, vouchers),
-    *(api, api_keys),
+    *(api, api_keys, leaks),
 )
 COMMANDS = (
     user_commands,
