@@ -77,7 +77,7 @@ csrf = _Csrf()
 def streaming(view: View) -> View:
     """Let a view read its request's body itself, which must call `check_token` first thing."""
     csrf.exempt(view)
-    view._streams = True  # type: ignore[attr-defined]  # noqa: SLF001 - read by `_refuse_nul`
+    view._streams = True  # type: ignore[attr-defined]  # noqa: SLF001 - read by `_streams`
     return view
 
 
@@ -157,6 +157,8 @@ def _guard() -> ResponseReturnValue | None:
     if roles & {ANYBODY, KEY}:
         return None
     if not current_user.is_authenticated:
+        if _streams():
+            check_token("")  # by its header: what a stranger sends is not read
         return redirect(url_for("auth.sign_in", next=_way_back()), 303)
     if current_user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
         return redirect(url_for("auth.password"), 303)
@@ -169,13 +171,17 @@ def _guard() -> ResponseReturnValue | None:
 
 def _refuse_nul() -> None:
     """Refuse the one character that PostgreSQL has no place for (`filters` do for themselves)."""
-    if hasattr(current_app.view_functions[request.endpoint or ""], "_streams"):
+    if _streams():
         return
     given = [request.path, *request.form.keys()]
     for values in request.form.listvalues():
         given += values
     if any("\0" in text for text in given):
         abort(400, _("The address or the form holds a character that no text has."))
+
+
+def _streams() -> bool:
+    return hasattr(current_app.view_functions[request.endpoint or ""], "_streams")
 
 
 def _way_back() -> str | None:

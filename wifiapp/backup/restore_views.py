@@ -1,14 +1,12 @@
-"""The pages that bring an archive back, and the gate at which changes wait meanwhile."""
+"""The pages that bring an archive back."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
-from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
-from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.http import parse_options_header
 
 from wifiapp import clock, web
@@ -16,7 +14,6 @@ from wifiapp.access import allow
 from wifiapp.auth import operations as auth
 from wifiapp.backup import (
     archives,
-    hold,
     preview,
     restore_operations,
     restore_queries,
@@ -24,67 +21,25 @@ from wifiapp.backup import (
     restore_work_operations,
     uploads,
 )
+from wifiapp.backup.hold_views import hold_changes, tell
 from wifiapp.backup.progress import status_of_restore
 from wifiapp.backup.queries import is_held
 from wifiapp.backup.restore_forms import SureForm
-from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.queries import zone_of
 from wifiapp.columns import new_id
 from wifiapp.config import Config
 from wifiapp.errors import WifiError
 from wifiapp.jobs.queries import is_worker_running
-from wifiapp.logs import request_id
-from wifiapp.web import Banner, current_actor, current_viewer
+from wifiapp.web import current_actor, current_viewer
 
 if TYPE_CHECKING:
     from flask import Flask
 
 bp = Blueprint("restore", __name__, url_prefix="/backups/restore")
+bp.before_app_request(hold_changes)
+bp.record_once(lambda state: web.banner(cast("Flask", state.app), tell))
 FRAGMENT = "restore-running"  # the part that asks again each second while the worker is at it
 RESTORE, UNDO = "RESTORE", "UNDO"
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-# What changes nothing that a restore takes away.
-NOT_HELD = {"auth.sign_in", "auth.sign_out"}
-RETRY_AFTER = 10  # seconds
-
-
-# -- the gate --------------------------------------------------------------------------------
-
-
-@bp.record_once
-def _register(state: BlueprintSetupState) -> None:
-    web.banner(cast("Flask", state.app), tell)
-
-
-@bp.before_app_request
-def hold_changes() -> ResponseReturnValue | None:
-    """Refuse changes while a restore is under way, so that none is made only to be lost."""
-    if request.method in SAFE_METHODS or request.endpoint is None:
-        return None
-    if request.endpoint in NOT_HELD or request.blueprint in {"backup", "restore"}:
-        return None
-    if hold.may_change():
-        return None
-    message = _("Pages can be read meanwhile; changes have to wait until it is done.")
-    if request.accept_mimetypes.best == "application/json" or request.path.startswith("/api/"):
-        raise ServiceUnavailable(message, retry_after=RETRY_AFTER)
-    page = render_template(
-        "errors/restoring.html", message=message, status=503, request_id=request_id()
-    )
-    return page, 503, {"Retry-After": str(RETRY_AFTER)}
-
-
-def tell() -> Banner | None:
-    """Say above every page that changes have to wait."""
-    if not current_user.is_authenticated or not hold.is_shut():
-        return None
-    is_admin = current_user.role == "ADMIN"
-    return Banner(
-        "warning",
-        _("A backup is being restored. Pages can be read; changes wait until it is done."),
-        url_for("restore.index") if is_admin else "",
-        _("See how far it is") if is_admin else "",
-    )
 
 
 # -- choosing --------------------------------------------------------------------------------
@@ -240,7 +195,7 @@ def _index(wrong: str | None = None, status: int = 200) -> ResponseReturnValue:
     return page, status
 
 
-def _page(restore: Restore, form: SureForm, status: int = 200) -> ResponseReturnValue:
+def _page(restore: Any, form: SureForm, status: int = 200) -> ResponseReturnValue:
     page = render_template(
         "backup/restore_show.html",
         restore=restore,
@@ -254,7 +209,7 @@ def _page(restore: Restore, form: SureForm, status: int = 200) -> ResponseReturn
     return page, status
 
 
-def _fragment(restore: Restore) -> ResponseReturnValue:
+def _fragment(restore: Any) -> ResponseReturnValue:
     page = render_template(
         "backup/_restore_running.html", restore=restore, **_surroundings(), **_running(restore)
     )
@@ -264,7 +219,7 @@ def _fragment(restore: Restore) -> ResponseReturnValue:
     return response
 
 
-def _running(restore: Restore) -> dict[str, Any]:
+def _running(restore: Any) -> dict[str, Any]:
     return {
         "is_held": is_held(restore.id),
         "progress": status_of_restore(restore, clock.now()),
@@ -282,7 +237,7 @@ def _surroundings() -> dict[str, Any]:
     }
 
 
-def _begin(ask: Callable[[], Restore], restore_id: str | None = None) -> ResponseReturnValue:
+def _begin(ask: Callable[[], Any], restore_id: str | None = None) -> ResponseReturnValue:
     try:
         restore = ask()
     except WifiError as error:
