@@ -18,7 +18,7 @@ from wifiapp.doctor.checkup import examine
 
 KEPT_DAYS = 7
 SCRATCH = re.compile(r"(verify|restore)_[0-9a-f]{12}")
-KEPT = re.compile(r"before_restore_(\d{8}_\d{6})")
+KEPT = re.compile(r"before_restore_\d{8}_\d{6}")
 SCHEMAS = "SELECT nspname FROM pg_namespace ORDER BY nspname"
 
 
@@ -60,10 +60,10 @@ def new_name(purpose: str) -> str:
 
 def kept_name(connection: psycopg.Connection[Any]) -> str:
     """Return a new name under which what is live will be kept, later than all that are."""
-    kept, moment = list_kept(connection), clock.now()
-    while (name := f"before_restore_{moment:%Y%m%d_%H%M%S}") <= max(kept, default=""):
-        moment += timedelta(seconds=1)
-    return name
+    moment = clock.now()
+    for name in list_kept(connection)[-1:]:  # dated later than now when the clock was set back
+        moment = max(moment, _moment_of(name) + timedelta(seconds=1))
+    return f"before_restore_{moment:%Y%m%d_%H%M%S}"
 
 
 def list_kept(connection: psycopg.Connection[Any]) -> list[str]:
@@ -88,8 +88,11 @@ def drop(connection: psycopg.Connection[Any], schema: str) -> None:
 
 
 def _is_past_its_days(name: str) -> bool:
-    found = KEPT.fullmatch(name)
-    if not found:
+    if not KEPT.fullmatch(name):
         return False
-    moment = datetime.strptime(f"{found[1]}+0000", "%Y%m%d_%H%M%S%z")
-    return clock.now() - moment > timedelta(days=KEPT_DAYS)
+    return clock.now() - _moment_of(name) > timedelta(days=KEPT_DAYS)
+
+
+def _moment_of(kept: str) -> datetime:
+    stamp = kept.removeprefix("before_restore_")
+    return datetime.strptime(f"{stamp}+0000", "%Y%m%d_%H%M%S%z")

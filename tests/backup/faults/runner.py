@@ -9,6 +9,7 @@ fork's pid, each stage that the engine comes to, and how the fork ended. What th
 import importlib
 import json
 import os
+import resource
 import sys
 import traceback
 
@@ -48,6 +49,10 @@ def tell_stages(run):
 
 
 def change(where, value):
+    """Set what stands there in the program; `limit` is the most bytes that a file may have."""
+    if where == "limit":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (value, value))
+        return
     module, _, name = where.rpartition(".")
     setattr(importlib.import_module(module), name, value)
 
