@@ -228,6 +228,12 @@ def test_a_gift_is_free_and_says_why(plan):
     assert (sale.gift_reason, sale.tendered, sale.fee) == ("for the band", None, 0)
 
 
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_nothing_is_free_without_a_reason(plan, reason):
+    with pytest.raises(InvalidOrder, match="needs a reason"):
+        sell(plan, method="free", gift_reason=reason)
+
+
 def test_a_plan_without_a_price_needs_the_reason_too():
     plan = make_plan(price=Decimal(0))
     make_token(plan=plan)

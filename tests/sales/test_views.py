@@ -129,7 +129,7 @@ def test_files_hold_exactly_the_lines_of_the_view_and_their_sum(admin_client, mo
     answer = admin_client.get("/sales.json?channel=POS").get_json()
     assert [row["amount"] for row in answer["rows"]] == [row["amount"] for row in rows]
     assert answer["sums"] == [
-        {"line": "sum", "quantity": 5, "amount": total["amount"], "currency": "USD"}
+        {"line": "sum", "quantity": 5, "amount": total["amount"], "fee": "0.00", "currency": "USD"}
     ]
     assert list(rows[0]) == list(answer["rows"][0]) == list(COLUMNS)
     assert answer["days"] == {"Africa/Harare": {"first": "2026-11-22", "last": "2026-11-22"}}
@@ -144,11 +144,18 @@ def test_a_row_of_a_file_has_the_moment_in_utc_and_on_the_wall(admin_client):
     assert row["token"] == db.session.get(queries.WifiToken, sale.wifi_token_id).token
 
 
+def test_files_hold_fees_and_transaction_codes_which_a_void_takes_back(admin_client):
+    void(sell(fee=Decimal("0.05"), transaction_code="MP12", payment_method="ECOCASH"))
+    rows = read_csv(admin_client)
+    assert [row["fee"] for row in rows] == ["-0.05", "0.05", "0.00"]
+    assert [row["transactionCode"] for row in rows] == ["MP12", "MP12", ""]
+
+
 def test_an_empty_view_has_a_sum_of_zero_in_its_files(admin_client):
     make_business(currency="KES")
     assert read_csv(admin_client) == [
         dict.fromkeys(COLUMNS, "")
-        | {"line": "sum", "quantity": "0", "amount": "0.00", "currency": "KES"}
+        | {"line": "sum", "quantity": "0", "amount": "0.00", "fee": "0.00", "currency": "KES"}
     ]
 
 

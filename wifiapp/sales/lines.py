@@ -1,9 +1,10 @@
 """What a line of the sales says in files, and the sum of the lines that were sent."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from wifiapp.sales.sums import NOTHING
 
 COLUMNS = (
     "line",
@@ -19,7 +20,9 @@ COLUMNS = (
     "seller",
     "quantity",
     "amount",
+    "fee",
     "currency",
+    "transactionCode",
     "voidReason",
 )
 
@@ -41,7 +44,9 @@ def exported(row: Any) -> dict[str, Any]:
         "seller": row.seller,
         "quantity": row.quantity,
         "amount": row.amount,
+        "fee": row.fee,
         "currency": row.currency,
+        "transactionCode": row.transaction_code,
         "voidReason": row.void_reason if row.is_void else None,
     }
 
@@ -50,18 +55,28 @@ class Tally:
     """Adds up lines while they pass; each currency for itself."""
 
     def __init__(self, currencies: Iterable[str]) -> None:
-        self._sums = {currency: (0, Decimal("0.00")) for currency in sorted(currencies)}
+        self._sums = dict.fromkeys(sorted(currencies), (0, NOTHING, NOTHING))
 
     def over(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         """Yield the rows, counting them."""
         for row in rows:
-            quantity, amount = self._sums.get(row["currency"], (0, Decimal("0.00")))
-            self._sums[row["currency"]] = (quantity + row["quantity"], amount + row["amount"])
+            quantity, amount, fee = self._sums.get(row["currency"], (0, NOTHING, NOTHING))
+            self._sums[row["currency"]] = (
+                quantity + row["quantity"],
+                amount + row["amount"],
+                fee + row["fee"],
+            )
             yield row
 
     def sums(self) -> list[dict[str, Any]]:
         """Return a row of sums for each currency, as cells of `COLUMNS`."""
         return [
-            {"line": "sum", "quantity": quantity, "amount": amount, "currency": currency}
-            for currency, (quantity, amount) in self._sums.items()
+            {
+                "line": "sum",
+                "quantity": quantity,
+                "amount": amount,
+                "fee": fee,
+                "currency": currency,
+            }
+            for currency, (quantity, amount, fee) in self._sums.items()
         ]

@@ -80,7 +80,7 @@ def _problems(
         yield "method", _("A payment method has 1 to %(most)d characters.", most=LONGEST_NAME)
     if not 1 <= len(order.channel) <= LONGEST_NAME:
         yield "channel", _("A channel has 1 to %(most)d characters.", most=LONGEST_NAME)
-    if price == 0 and not order.gift_reason:
+    if (price == 0 or order.method == GIFT) and not order.gift_reason:
         yield "gift_reason", _("A free token needs a reason, such as “for the band”.")
     for name in ("method", "channel", "gift_reason", "transaction_code", "key"):
         text = getattr(order, name) or ""

@@ -138,6 +138,8 @@ def _details(viewer: Viewer, wanted: Wanted, kind: int) -> Select[Any]:
         _number(kind).label("is_void"),
         _sign(kind).label("quantity"),
         (_sign(kind) * WifiTokenSale.sale_amount).label("amount"),
+        (_sign(kind) * WifiTokenSale.fee).label("fee"),
+        WifiTokenSale.transaction_code,
         WifiTokenSale.receipt_number.label("receipt"),
         WifiTokenSale.sold_at,
         WifiTokenSale.void_reason,

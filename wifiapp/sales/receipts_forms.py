@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import StringField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
 
 PAPERS = ("80", "58")  # millimetres
 
@@ -12,7 +12,7 @@ class VoidForm(FlaskForm):  # type: ignore[misc]
     reason = StringField(
         _l("Reason"),
         [
-            InputRequired(_l("Enter a reason; it stands beside the void for ever.")),
+            DataRequired(_l("Enter a reason; it stands beside the void for ever.")),
             Length(max=200, message=_l("Take at most 200 characters.")),
         ],
         description=_l("Such as “Wrong plan chosen”."),

@@ -19,6 +19,11 @@ TOO_LONG = _l("Take at most %(most)d characters.", most=LONGEST_TEXT)
 TYPED = {"autocomplete": "off", "maxlength": LONGEST_TEXT}
 
 
+def tidied(text: str | None) -> str:
+    """Return a text without the blanks around and the double ones in it."""
+    return " ".join((text or "").split())
+
+
 class SellForm(FlaskForm):  # type: ignore[misc]
     """How the customer pays; `key` makes a form that is sent twice one sale.
 
@@ -29,10 +34,16 @@ class SellForm(FlaskForm):  # type: ignore[misc]
     price = HiddenField()
     tendered = AmountField(_l("Cash received"))
     transaction_code = StringField(
-        _l("Transaction code"), [Length(max=LONGEST_TEXT, message=TOO_LONG)], render_kw=TYPED
+        _l("Transaction code"),
+        [Length(max=LONGEST_TEXT, message=TOO_LONG)],
+        [tidied],
+        render_kw=TYPED,
     )
     gift_reason = StringField(
-        _l("Why it is free"), [Length(max=LONGEST_TEXT, message=TOO_LONG)], render_kw=TYPED
+        _l("Why it is free"),
+        [Length(max=LONGEST_TEXT, message=TOO_LONG)],
+        [tidied],
+        render_kw=TYPED,
     )
 
     def validate_key(self, field: Field) -> None:

@@ -51,7 +51,7 @@ def get_batch(batch_id: str, viewer: Viewer | None = None) -> Row[Any]:
 def count_by_status(batch_id: str) -> dict[str, int]:
     """Count the tokens of a batch by their status."""
     query = select(WifiToken.status, func.count()).where(WifiToken.batch_id == batch_id)
-    return dict(db.session.execute(query.group_by(WifiToken.status)).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query.group_by(WifiToken.status))}
 
 
 def count_live(viewer: Viewer | None = None) -> int:

@@ -45,7 +45,7 @@ def sheets(shared: Print, vouchers: Sequence[Voucher]) -> bytes:
     canvas = Canvas(out, pagesize=A4, invariant=True)
     canvas.setTitle(_latin(f"{shared.business} · {shared.plan}"))
     per_sheet = ACROSS * DOWN
-    for first in range(0, len(vouchers), per_sheet):
+    for first in range(0, max(1, len(vouchers)), per_sheet):
         for place, voucher in enumerate(vouchers[first : first + per_sheet]):
             down, across = divmod(place, ACROSS)
             x, y = MARGIN + across * WIDTH, A4[1] - MARGIN - (down + 1) * HEIGHT
