@@ -69,7 +69,7 @@ def connect(config: Config, **options: Any) -> psycopg.Connection[Any]:
         _conninfo(config),
         application_name="wifiapp",
         connect_timeout=5,
-        options="-c timezone=UTC",
+        options="-c timezone=UTC -c jit=off",  # compiling takes longer than any query of ours
         **options,
     )
 

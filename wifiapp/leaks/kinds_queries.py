@@ -69,7 +69,7 @@ def sold_unused(now: datetime) -> list[Part]:
         .where(
             Sale.voided_at.is_(None),
             Sale.sold_at <= now - PATIENCE,
-            ~_is_used(),
+            *_unused(),
             ~Hotspot.is_manual,  # nothing tells that its tokens are used
             Hotspot.last_contact_at >= day_after,
         )
@@ -142,7 +142,7 @@ def vanished(_now: datetime) -> list[Part]:
         select(*_columns(Token.id, at, Token.price, void, Token.end_reason, void.voided_at))
         .select_from(Token)
         .outerjoin(void, true())
-        .where(Token.status.in_(("EXPIRED", "DISABLED")), ~_is_used(), ~_is_sold())
+        .where(Token.status.in_(("EXPIRED", "DISABLED")), *_unused(), ~_is_sold())
     )
     return [(at, query)]
 
@@ -187,6 +187,7 @@ def _is_sold() -> ColumnElement[bool]:
     return exists().where(sale.wifi_token_id == Token.id, sale.voided_at.is_(None))
 
 
-def _is_used() -> ColumnElement[bool]:
+def _unused() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return two conditions, so that each narrows by itself: neither a use nor a device."""
     device = aliased(Device)
-    return Token.first_used_at.is_not(None) | exists().where(device.wifi_token_id == Token.id)
+    return Token.first_used_at.is_(None), ~exists().where(device.wifi_token_id == Token.id)

@@ -1,6 +1,6 @@
 """Every question asked about leaks; the sums and the lines of a kind are the same rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -44,13 +44,13 @@ class Cell(NamedTuple):
     amount: Decimal
 
 
-def sum_cells(viewer: Viewer, wanted: Wanted) -> list[Cell]:
-    """Count the leaks of every kind and add up what they come to, by seller and channel.
+def sum_cells(viewer: Viewer, wanted: Wanted, of: Iterable[str] = KINDS) -> list[Cell]:
+    """Count the leaks of these kinds and add up what they come to, by seller and channel.
 
     The wanted seller and channel do not narrow: these are also what can be chosen.
     """
     wanted = replace(wanted, seller="", channel="")
-    leaks = union_all(*(_leaks(kind, viewer, wanted) for kind in KINDS)).subquery()
+    leaks = union_all(*(_leaks(kind, viewer, wanted) for kind in of)).subquery()
     groups = (
         Business.currency,
         leaks.c.kind,

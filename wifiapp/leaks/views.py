@@ -60,7 +60,7 @@ def export(kind: str) -> Response:
 def show(leak: str) -> ResponseReturnValue:
     viewer, now = current_viewer(), clock.now()
     form, wanted = _asked(viewer, now)
-    _offer(form, queries.sum_cells(viewer, wanted))
+    _offer(form, queries.sum_cells(viewer, wanted, [leak]))
     after, damaged = request.args.get("after"), None
     try:
         page = queries.list_leaks(leak, viewer, wanted, after)
@@ -130,7 +130,7 @@ def _chosen(cells: list[Cell], wanted: Wanted) -> list[Cell]:
 def _offer(form: LeakFilters, cells: list[Cell]) -> dict[str, str]:
     """Put what was found into the lists to choose from; return the names of the sellers."""
     found = _found(cells, "seller")
-    names = list_sellers(found) | ({NOBODY: str(_("Nobody"))} if NOBODY in found else {})
+    names = list_sellers(found) | ({NOBODY: str(_("No person"))} if NOBODY in found else {})
     form.seller.offer(sorted(names.items(), key=lambda each: each[1].casefold()))
     form.channel.offer((each, _channel(each)) for each in _found(cells, "channel"))
     return names
