@@ -2,16 +2,19 @@
 
 `python -m tests.backup.faults.runner` reads one JSON line a run: the arguments of `flask`, or
 `["worker"]`, and what to change in the program first. It prints, with the run's number, the
-fork's pid, each stage that the engine comes to, and how the fork ended. What the app learns once
-(the shapes of the migrations) is learnt before the fork, as by a worker that has been up a while.
+fork's pid, each stage that the engine comes to, the MB of memory that it took, and how it ended.
+What the app learns once (the shapes of the migrations) is learnt before the fork, as by a worker
+that has been up a while.
 """
 
 import importlib
 import json
 import os
+import re
 import resource
 import sys
 import traceback
+from pathlib import Path
 
 from flask.cli import ScriptInfo
 
@@ -72,6 +75,17 @@ def do(app, words):
     return 0
 
 
+def start_of_memory():
+    """Forget the most memory that this process had, and return what it has now."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return memory()
+
+
+def memory():
+    """Return the most memory that this process has had, in MB."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
+
+
 def supervise(app, given):
     """Fork once more, and tell how that fork ends."""
     run = given["number"]
@@ -81,7 +95,9 @@ def supervise(app, given):
         tell_stages(run)
         for where, value in given["changes"].items():
             change(where, value)
+        before = start_of_memory()
         code = do(app, given["words"])
+        say(run, memory=memory() - before)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
