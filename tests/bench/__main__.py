@@ -22,6 +22,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench import pages
 from tests.bench.data import fill
 from tests.bench.server import running
 
@@ -197,6 +198,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--size", default=os.environ.get("SIZE") or "100MB", help="100MB, 1GB, …")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pages", action="store_true", help="how pages fare meanwhile, instead")
     given = parser.parse_args()
     size = parse_size(given.size)
     logging.disable(logging.INFO)
@@ -206,6 +208,9 @@ def main():
             server.make("source", migrated=True)
             with server.connect("source") as connection:
                 fill(connection, size)
+        if given.pages:
+            pages.measure(server, console, given.rounds)
+            return
         bench = Bench(server, console)
         for _ in range(given.rounds):
             bench.round()
