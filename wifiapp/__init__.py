@@ -17,6 +17,7 @@ from wifiapp.auth.commands import users as user_commands
 from wifiapp.auth.users_views import bp as users
 from wifiapp.auth.views import bp as auth
 from wifiapp.backup.commands import backup as backup_commands
+from wifiapp.backup.keys_views import bp as backup_keys
 from wifiapp.backup.restore_views import bp as restore
 from wifiapp.backup.upkeep_views import bp as upkeep
 from wifiapp.backup.views import bp as backup
@@ -51,7 +52,7 @@ __all__ = ["create_app", "models"]
 
 BLUEPRINTS = (
     *(auth, users, audit, dashboard, devices, sales),
-    *(backup, restore, upkeep, settings, system, demo),
+    *(backup, backup_keys, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail, hotspots),
     *(sell, methods, receipts, closings, vouchers),
     *(api, api_keys, leaks),

@@ -131,3 +131,8 @@ function closeMenus(event) {
 }
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus(event));
+
+// data-print: this page on paper
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});

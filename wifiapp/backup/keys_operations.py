@@ -1,14 +1,18 @@
-"""Every change of the keys for archives: made, put in force by proof, retired."""
+"""Every change of the keys for archives: made, put in force by proof, retired, used."""
+
+from collections.abc import Sequence
 
 from sqlalchemy import delete
 
 from wifiapp import clock
 from wifiapp.access import Actor
 from wifiapp.audit.record import record
-from wifiapp.backup import keys, keys_queries
+from wifiapp.backup import archives, encryption, keys, keys_queries, lifecycle, queries, rooms
+from wifiapp.backup.errors import BackupError, Damaged, NotAnArchive
 from wifiapp.backup.keys import Key
-from wifiapp.backup.models import BackupKey
+from wifiapp.backup.models import Backup, BackupKey
 from wifiapp.columns import new_id
+from wifiapp.config import Config
 from wifiapp.db import db
 from wifiapp.errors import WifiError
 
@@ -80,6 +84,42 @@ def retire_key(actor: Actor) -> BackupKey:
     _retire(row, actor)
     db.session.commit()
     return row
+
+
+def request_check(config: Config, backup_id: str, given: Sequence[Key], actor: Actor) -> Backup:
+    """Open an encrypted archive, and let the worker prove once more that it restores.
+
+    What is opened lies in a room (see `rooms`) until the worker has been there: it is what the
+    database holds anyway, while the key, which opens every archive, leaves this call nowhere.
+    Raises `WrongKey`, `Damaged`, `NotAnArchive`, `DiskFull`, `UnderWay`, `FileGone`, `NotFound`.
+    """
+    lifecycle.be_the_only_one(config)
+    backup = queries.get_backup(backup_id)
+    path = archives.path_of(config, backup.file_name)
+    sha256, fingerprint = backup.sha256, backup.key_fingerprint
+    db.session.rollback()  # no transaction stays open while a large file is read
+    with rooms.room(config.backup_dir) as room:
+        try:
+            opened = encryption.decrypt(path, room, given, fingerprint=fingerprint)
+            if opened.sha256 != sha256:
+                raise Damaged(path.name, "is not the file that was written: its SHA-256 differs")  # noqa: TRY301 - one way out
+        except (Damaged, NotAnArchive) as error:
+            _distrust(config, backup_id, error)
+            raise
+        lifecycle.be_the_only_one(config)
+        backup = lifecycle.lock_row(backup_id)
+        lifecycle.queue(config, backup)
+        record(actor, "backup.check", "backup", backup.id)
+        rooms.leave(room, backup.id)
+        db.session.commit()
+    return backup
+
+
+def _distrust(config: Config, backup_id: str, error: BackupError) -> None:
+    backup = lifecycle.lock_row(backup_id)
+    if backup.status not in queries.UNFINISHED:
+        lifecycle.fail(config, backup, error)
+    db.session.commit()
 
 
 def _retire(row: BackupKey, actor: Actor) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from wifiapp import clock
 from wifiapp.access import COMMAND_LINE, WORKER, Actor
 from wifiapp.audit.record import record
-from wifiapp.backup import archives, outcome, queries
+from wifiapp.backup import archives, keys_queries, outcome, queries
 from wifiapp.backup.engine import Damaged, NotAnArchive, Options, RefusedRow
 from wifiapp.backup.models import Backup
 from wifiapp.businesses.queries import get_business
@@ -66,9 +66,20 @@ def be_the_only_one(config: Config) -> None:
 
 
 def add(
-    options: Options, actor: Actor, *, status: str, started_by: str, backup_id: str | None = None
+    options: Options,
+    actor: Actor,
+    *,
+    status: str,
+    started_by: str,
+    backup_id: str | None = None,
+    encrypt: bool | None = None,
 ) -> Backup:
-    """Add a backup with a line in the audit log; raise `NotFound` for an unknown business."""
+    """Add a backup with a line in the audit log; raise `NotFound` for an unknown business.
+
+    Nobody's wish to `encrypt` means: when a key is in force. Raises `NoKey` when there is none.
+    """
+    key = keys_queries.get_in_force() if encrypt else keys_queries.find_in_force()
+    is_encrypted = key is not None and encrypt is not False
     business = get_business(options.business_id) if options.business_id else None
     backup = Backup(
         id=backup_id or new_id(),
@@ -80,6 +91,7 @@ def add(
         has_business_data=options.business_data,
         has_audit_logs=options.audit_logs,
         has_demo_data=options.demo_data,
+        is_encrypted=is_encrypted,
         created_at=clock.now(),
         started_at=clock.now() if status == "RUNNING" else None,
     )
@@ -91,7 +103,7 @@ def add(
         "backup",
         backup.id,
         business_id=options.business_id,
-        change=vars(options),
+        change={**vars(options), "encrypted": is_encrypted},
     )
     return backup
 

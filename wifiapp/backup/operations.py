@@ -9,9 +9,11 @@ import structlog
 from wifiapp import clock
 from wifiapp.access import COMMAND_LINE, Actor
 from wifiapp.audit.record import record
-from wifiapp.backup import archives, engine, lifecycle, outcome, queries
-from wifiapp.backup.engine import BackupError, Busy, Cancelled, Damaged, Options, Report, Verified
-from wifiapp.backup.holder import Holder, holder_of
+from wifiapp.backup import archives, engine, lifecycle, queries, rooms
+from wifiapp.backup.engine import BackupError, Busy, Options, Report
+from wifiapp.backup.errors import KeyNeeded
+from wifiapp.backup.holder import holder_of
+from wifiapp.backup.making_operations import work
 from wifiapp.backup.models import Backup
 from wifiapp.backup.scratch import require_sound
 from wifiapp.columns import new_id
@@ -30,14 +32,16 @@ class Keep(WifiError):
 # -- asking ----------------------------------------------------------------------------------
 
 
-def request_backup(config: Config, options: Options, actor: Actor) -> Backup:
-    """Put a backup where the worker finds it.
+def request_backup(
+    config: Config, options: Options, actor: Actor, *, encrypt: bool | None = None
+) -> Backup:
+    """Put a backup where the worker finds it (`encrypt`: see `lifecycle.add`).
 
-    Raises `SchemaSick` (with every gap), `UnderWay`, `NotFound` for an unknown business.
+    Raises `SchemaSick` (with every gap), `UnderWay`, `NotFound` for an unknown business, `NoKey`.
     """
     require_sound(config, NOT_MADE)
     lifecycle.be_the_only_one(config)
-    backup = lifecycle.add(options, actor, status="QUEUED", started_by="PAGE")
+    backup = lifecycle.add(options, actor, status="QUEUED", started_by="PAGE", encrypt=encrypt)
     db.session.commit()
     return backup
 
@@ -45,11 +49,13 @@ def request_backup(config: Config, options: Options, actor: Actor) -> Backup:
 def request_check(config: Config, backup_id: str, actor: Actor) -> Backup:
     """Let the worker prove once more that the archive restores.
 
-    Raises `UnderWay`, `FileGone`, `NotFound`.
+    Raises `UnderWay`, `FileGone`, `KeyNeeded`, `NotFound`.
     """
     lifecycle.be_the_only_one(config)
     backup = lifecycle.lock_row(backup_id)
-    archives.path_of(config, backup.file_name)
+    path = archives.path_of(config, backup.file_name)
+    if backup.is_encrypted:
+        raise KeyNeeded(path.name)  # `keys_operations.request_check` takes one
     lifecycle.queue(config, backup)
     record(actor, "backup.check", "backup", backup.id)
     db.session.commit()
@@ -65,6 +71,7 @@ def cancel_backup(config: Config, backup_id: str, actor: Actor) -> Backup:
         backup.cancel_requested_at = clock.now()
     else:
         lifecycle.cancel(config, backup)
+        rooms.clear(config.backup_dir, backup.id)
     record(actor, "backup.cancel", "backup", backup.id)
     db.session.commit()
     return backup
@@ -119,18 +126,28 @@ def create_backup(
     report: Report,
     actor: Actor = COMMAND_LINE,
     started_by: str = "COMMAND",
+    *,
+    encrypt: bool | None = None,
 ) -> Backup:
     """Make and prove a backup right here; `report` is told the progress too.
 
     Raises what `request_backup` raises, and any `BackupError` that ends it early.
     """
     require_sound(config, NOT_MADE)
+    rooms.clear_dead(config.backup_dir)
     with holder_of(config, new_id(), listener=report) as holder:
         holder.take()
         lifecycle.be_the_only_one(config)
-        lifecycle.add(options, actor, status="RUNNING", started_by=started_by, backup_id=holder.id)
+        lifecycle.add(
+            options,
+            actor,
+            status="RUNNING",
+            started_by=started_by,
+            backup_id=holder.id,
+            encrypt=encrypt,
+        )
         db.session.commit()
-        _work(config, holder)
+        work(config, holder)
     return queries.get_backup(holder.id)
 
 
@@ -146,7 +163,7 @@ def run_queued(config: Config, stop: Event) -> Mapping[str, Any] | None:
             if not (holder.take() and _begin(backup_id)):
                 continue  # another worker was quicker, or it was cancelled
             try:
-                _work(config, holder)
+                work(config, holder)
             except Busy:
                 return None  # it waits for the other run to end
             except BackupError as error:
@@ -161,12 +178,13 @@ def end_interrupted(config: Config) -> int:
     count = len(lifecycle.end_dead(config))
     db.session.commit()
     if count:
-        engine.clean_up(config)
+        clean_up(config)
     return count
 
 
 def clean_up(config: Config) -> None:
     """Remove what dead runs left, unless a run is under way."""
+    rooms.clear_dead(config.backup_dir)
     engine.clean_up(config)
 
 
@@ -177,63 +195,3 @@ def _begin(backup_id: str) -> bool:
         backup.status, backup.started_at = "RUNNING", clock.now()
     db.session.commit()
     return is_ours
-
-
-def _work(config: Config, holder: Holder) -> None:
-    """Make the archive, if that is still to do, prove it, and write how that ended."""
-    holder.listener = outcome.Journal(holder.connection, holder.id, holder.listener)
-    try:
-        proved = _prove(config, holder, *_make(config, holder))
-    except BaseException as error:
-        _end(config, holder, error)
-        raise
-    _succeed(config, holder, proved)
-
-
-def _make(config: Config, holder: Holder) -> tuple[str | None, str | None]:
-    """Return the name of the archive's file and its SHA-256, once there is one."""
-    backup = queries.get_backup(holder.id)
-    options, made_by = lifecycle.options_of(backup), backup.created_by or "somebody"
-    known, is_made = (backup.file_name, backup.sha256), backup.finished_at is not None
-    db.session.rollback()  # no transaction stays open while the engine works
-    if is_made:
-        return known
-    created = holder.patiently(
-        lambda: engine.create(
-            config, options, config.backup_dir, made_by=made_by, report=holder.report
-        )
-    )
-    backup = lifecycle.lock_row(holder.id)
-    backup.file_name, backup.size = created.path.name, created.size
-    backup.sha256, backup.row_count = created.sha256, created.rows
-    backup.revision = created.revision
-    db.session.commit()
-    return created.path.name, created.sha256
-
-
-def _prove(config: Config, holder: Holder, file_name: str | None, sha256: str | None) -> Verified:
-    path = archives.path_of(config, file_name)
-    proved = holder.patiently(lambda: engine.verify(config, path, holder.report))
-    if proved.sha256 != sha256:
-        raise Damaged(path.name, "is not the file that was written: its SHA-256 differs")
-    return proved
-
-
-def _succeed(config: Config, holder: Holder, proved: Verified) -> None:
-    db.session.rollback()
-    backup = lifecycle.lock_row(holder.id)
-    lifecycle.prove(backup)
-    outcome.keep(config, backup, proved)
-    db.session.commit()
-
-
-def _end(config: Config, holder: Holder, error: BaseException) -> None:
-    db.session.rollback()
-    backup = lifecycle.lock_row(holder.id)
-    if holder.begins_again(error):
-        lifecycle.queue(config, backup, str(error))
-    elif isinstance(error, (Cancelled, KeyboardInterrupt)):
-        lifecycle.cancel(config, backup)
-    else:
-        lifecycle.fail(config, backup, error)
-    db.session.commit()
