@@ -11,7 +11,11 @@ from tests.browser.conftest import sign_in
 PAGES = {
     "dashboard": "/",
     "devices": "/devices?status=all",
+    "sell": "/sell",
+    "methods": "/sell/methods",
     "sales": "/sales?period=7-days",
+    "close": "/sales/close",
+    "closings": "/sales/closings",
     "leaks": "/leaks?period=month",
     "leak": "/leaks/sold-unused?period=month",
     "keys": "/api-keys",
