@@ -165,6 +165,26 @@ def test_a_table_that_pages_do_not_show_is_named_as_it_is_and_counted_as_others(
         assert restore_words.lost(seen) == "1,200 other rows"
 
 
+def test_tables_that_change_stand_first_and_the_others_are_named_behind_them(app):
+    def table(name, lost=0, left_out=0, back=0):
+        return {"name": name, "now": 1200, "lost": lost, "left_out": left_out, "back": back}
+
+    seen = {
+        "tables": [
+            table("users"),
+            table("hotspots", back=1),
+            table("wifi_tokens", lost=2),
+            table("wifi_token_sales", left_out=3),
+        ],
+        "left_out": {"audit_logs": "audit logs", "wifi_token_sales": "demo data"},
+    }
+    with app.test_request_context():
+        names = [each["name"] for each in restore_words.changed(seen)]
+        assert names == ["wifi_token_sales", "wifi_tokens", "hotspots"]
+        assert restore_words.unchanged(seen) == "Users (1,200)"
+        assert restore_words.reasons(seen) == "demo data"
+
+
 def test_the_moment_is_told_in_the_zone_of_the_shop(app):
     with app.test_request_context():
         moment = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)

@@ -20,7 +20,7 @@ from tests.factories import (
 )
 from wifiapp import clock
 from wifiapp.auth.passwords import hashed
-from wifiapp.backup import hold, uploads
+from wifiapp.backup import encryption, hold, keys, uploads
 from wifiapp.backup import restore_work_operations as restoring
 from wifiapp.backup.restore_models import Restore
 from wifiapp.backup.running import connected
@@ -121,7 +121,7 @@ def test_from_the_choice_to_the_note_and_back(shop, owner, archive):
     assert sha256 in page
     undo = f"{url}/undo"
     page = owner.get(undo).text
-    assert "1 sale" in page and "come back" in page
+    assert "Back again, as before the restore:" in page and "1 sale, 1 token" in page
     assert owner.post(undo, data=SURE | {"phrase": "UNDO"}).status_code == 303
     assert shops() == ["Added since", "Corner Shop"]
     page = owner.get(url).text
@@ -270,6 +270,21 @@ def test_the_token_may_stand_in_the_form_as_browsers_without_scripts_send_it(sho
     data = {"csrf_token": token, "archive": (io.BytesIO(b"no archive"), "a.zip")}
     answer = owner.post("/backups/restore/upload", data=data, csrf=False)
     assert answer.status_code == 422
+
+
+def test_an_encrypted_file_asks_for_its_key_beside_the_field(shop, owner, archive):
+    key, path = keys.make(), path_of(shop, archive)
+    sealed = encryption.encrypt(path, path.parent, key.recipient)
+    url = send(owner, sealed.path.read_bytes(), "mine.zip.age").location
+    assert "This archive is encrypted" in owner.get(url).text
+    for given in ("", "AGE-SECRET-KEY-1", keys.make().secret):
+        answer = owner.post(f"{url}/open", data={"identity": given})
+        assert answer.status_code == 422
+        assert "identity-error" in answer.text
+    answer = owner.post(f"{url}/open", data={"identity": key.secret.lower()})
+    assert answer.status_code == 303
+    work(shop)
+    assert "Nothing was added since" in owner.get(url).text
 
 
 # -- being sure --------------------------------------------------------------------------------

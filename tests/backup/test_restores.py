@@ -21,10 +21,19 @@ from wifiapp.access import Actor
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import User
 from wifiapp.auth.queries import find_session_user
-from wifiapp.backup import hold, restore_lifecycle, restore_queries, swapping, uploads
+from wifiapp.backup import (
+    encryption,
+    hold,
+    keys,
+    restore_lifecycle,
+    restore_queries,
+    swapping,
+    uploads,
+)
 from wifiapp.backup import restore_operations as restores
 from wifiapp.backup import restore_work_operations as restoring
 from wifiapp.backup.engine import BackupError, NewerArchive, Options, say_nothing
+from wifiapp.backup.errors import WrongKey
 from wifiapp.backup.models import Backup
 from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.models import Business
@@ -193,6 +202,47 @@ def test_what_was_uploaded_is_restored_like_a_backup_and_then_forgotten(own_app,
     assert restores.clean_up(config, clock.now()) == 0
     assert restores.clean_up(config, clock.now() + timedelta(days=1, minutes=1)) == 1
     assert not uploads.path_of(config, "an-id").exists()
+
+
+def test_an_encrypted_backup_waits_for_its_key_and_its_plain_copy_goes_with_the_restore(
+    own_app, config
+):
+    key, made = keys.make(), make_archive(own_app, EVERYTHING)
+    sealed = encryption.encrypt(made.path, config.backup_dir, key.recipient)
+    made.path.unlink()
+    facts = {"file_name": sealed.path.name, "sha256": sealed.sha256, "is_encrypted": True}
+    backup = make_backup(status="VERIFIED", verified_at=clock.now(), **facts)
+    add()
+    restore = restores.request_restore(config, backup.id, BOSS)
+    assert (restore.status, restore.preview) == ("READY", None)
+    with pytest.raises(restores.NotThis):
+        restores.confirm_restore(config, restore.id, BOSS, clock.now())
+    db.session.rollback()
+    with pytest.raises(WrongKey):
+        restores.open_archive(config, restore.id, [keys.make()], BOSS)
+    plain = uploads.plain_path_of(config, restore.id)
+    assert not plain.exists()
+    assert restores.open_archive(config, restore.id, [key], BOSS).status == "QUEUED"
+    assert plain.stat().st_mode & 0o777 == 0o600
+    restoring.run_waiting(config, NOW)
+    assert (fresh(restore).status, fresh(restore).sha256) == ("READY", sealed.sha256)
+    restores.confirm_restore(config, restore.id, BOSS, clock.now())
+    restoring.run_waiting(config, NOW)
+    assert (fresh(restore).status, shops()) == ("RESTORED", ["Corner Shop"])
+    assert not plain.exists()
+
+
+def test_an_upload_that_is_encrypted_is_opened_the_same_way(own_app, config):
+    key, made = keys.make(), make_archive(own_app)
+    sealed = encryption.encrypt(made.path, config.backup_dir, key.recipient)
+    uploads.folder_of(config)
+    sealed.path.rename(uploads.path_of(config, "an-id"))
+    restore = restores.request_uploaded(config, "an-id", "mine.zip.age", BOSS)
+    restores.open_archive(config, restore.id, [key], BOSS)
+    restoring.run_waiting(config, NOW)
+    assert (fresh(restore).status, fresh(restore).error) == ("READY", None)
+    restores.cancel_restore(config, restore.id, BOSS)
+    assert [*uploads.folder_of(config).iterdir()] == []
 
 
 # -- people --------------------------------------------------------------------------------------

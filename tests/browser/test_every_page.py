@@ -21,6 +21,7 @@ PAGES = {
     "keys": "/api-keys",
     "key": "/api-keys/add",
     "backups": "/backups",
+    "restore": "/backups/restore",
     "users": "/users",
     "audit": "/audit",
     "system": "/system",

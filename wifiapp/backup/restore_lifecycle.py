@@ -4,8 +4,6 @@ As with backups a waiting row is the job itself, and who works on it holds its l
 most is written by the swap's own transaction: a row says RESTORED exactly when it was.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -88,16 +86,17 @@ def add(actor: Actor, **given: object) -> Restore:
     return restore
 
 
-@contextmanager
-def opened(config: Config, restore: Restore) -> Iterator[Path]:
-    """Lend the archive's path, or raise `FileGone`."""
+def path_of(config: Config, restore: Restore) -> Path:
+    """Return where the archive lies, its plain copy where it was opened; raise `FileGone`."""
+    plain = uploads.plain_path_of(config, restore.id)
+    if plain.is_file():
+        return plain
     if not restore.is_uploaded:
-        yield archives.path_of(config, restore.file_name)
-        return
+        return archives.path_of(config, restore.file_name)
     path = uploads.path_of(config, restore.id)
     if not path.is_file():
         raise archives.FileGone(path.with_name(restore.file_name))
-    yield path
+    return path
 
 
 def actor_of(restore: Restore) -> Actor:
@@ -130,20 +129,27 @@ def queue(restore: Restore, status: str, error: str | None = None) -> None:
 def cancel(config: Config, restore: Restore) -> None:
     """Note that nothing came of it; what was uploaded for it goes."""
     restore.status, restore.error, restore.finished_at = "CANCELLED", None, clock.now()
-    if restore.is_uploaded:
-        uploads.remove(config, restore.id)
+    uploads.remove(config, restore.id)
 
 
 def fail(config: Config, restore: Restore, error: BaseException | str) -> None:
     """Note why nothing was restored; an upload stays for another try unless it is damaged."""
     said = error if isinstance(error, str) else lifecycle.explained(error)
     restore.status, restore.finished_at = "FAILED", clock.now()
-    restore.error = said.replace(f"{restore.id}.zip", restore.file_name)
-    if restore.is_uploaded and isinstance(error, lifecycle.DISPROVED):
+    restore.error = in_words(restore, said)
+    uploads.close(config, restore.id)
+    if isinstance(error, lifecycle.DISPROVED):
         uploads.remove(config, restore.id)
     record(
         actor_of(restore), "restore.failed", "restore", restore.id, change={"error": restore.error}
     )
+
+
+def in_words(restore: Restore, said: str) -> str:
+    """Name the file as people know it."""
+    for path in (f"{restore.id}{uploads.PLAIN}", f"{restore.id}.zip"):
+        said = said.replace(path, restore.file_name)
+    return said
 
 
 def end_dead(config: Config) -> int:

@@ -1,12 +1,14 @@
 """What is asked about restores: archives are chosen, checked, confirmed and cancelled."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from wifiapp import clock
 from wifiapp.access import Actor
 from wifiapp.audit.record import record
-from wifiapp.backup import engine, preview, restore_queries, uploads
+from wifiapp.backup import encryption, engine, preview, restore_queries, rooms, uploads
 from wifiapp.backup import restore_lifecycle as lifecycle
+from wifiapp.backup.keys import Key
 from wifiapp.backup.queries import get_backup, is_held
 from wifiapp.backup.restore_models import Restore
 from wifiapp.config import Config
@@ -56,6 +58,32 @@ def check_again(config: Config, restore_id: str, actor: Actor) -> Restore:
     return _queue_check(config, restore)
 
 
+def open_archive(config: Config, restore_id: str, keys: Sequence[Key], actor: Actor) -> Restore:
+    """Open an encrypted archive, and let the worker check what is in it.
+
+    What is opened lies among the uploads until the restore is over, an hour at most. The keys
+    leave this call nowhere. Raises `WrongKey`, `Damaged`, `NotAnArchive`, `DiskFull`, `UnderWay`.
+    """
+    restore = restore_queries.get_restore(restore_id)
+    path = lifecycle.path_of(config, restore)
+    db.session.rollback()  # no transaction stays open while a large file is read
+    with rooms.room(config.backup_dir) as room:
+        opened = encryption.decrypt(path, room, keys)
+        lifecycle.be_the_only_one(config, restore_id)
+        restore = lifecycle.lock_row(restore_id)
+        if restore.status != "READY" or restore.preview is not None:
+            raise NotThis("This restore does not wait for a key any more. Choose the backup anew.")
+        uploads.folder_of(config)
+        opened.path.rename(uploads.plain_path_of(config, restore_id))
+    restore.created_by, restore.user_id, restore.ip = actor.email, actor.user_id, actor.ip
+    restore.sha256 = opened.sha256
+    try:
+        return _queue_check(config, restore)
+    except BaseException:
+        uploads.close(config, restore_id)
+        raise
+
+
 def confirm_restore(config: Config, restore_id: str, actor: Actor, now: datetime) -> Restore:
     """Let the worker put the checked archive in the place of all data.
 
@@ -64,7 +92,7 @@ def confirm_restore(config: Config, restore_id: str, actor: Actor, now: datetime
     """
     lifecycle.be_the_only_one(config, restore_id)
     restore = lifecycle.lock_row(restore_id)
-    if restore.status != "READY":
+    if restore.status != "READY" or restore.preview is None:
         raise NotThis("This archive is not checked any more. Nothing was changed. Check it again.")
     if restore.user_id != actor.user_id:
         raise NotThis(
@@ -76,8 +104,8 @@ def confirm_restore(config: Config, restore_id: str, actor: Actor, now: datetime
             "The worker is not running, so nothing was begun. Your data was not changed. Start it "
             "(make run, or flask worker), then try again."
         )
-    with lifecycle.opened(config, restore):
-        lifecycle.queue(restore, "CONFIRMED")
+    lifecycle.path_of(config, restore)
+    lifecycle.queue(restore, "CONFIRMED")
     restore.confirmed_at = now
     record(actor, "restore.confirm", "restore", restore.id, change={"file": restore.file_name})
     db.session.commit()
@@ -119,11 +147,16 @@ def clean_up(config: Config, now: datetime) -> int:
 
 
 def _queue_check(config: Config, restore: Restore) -> Restore:
-    with lifecycle.opened(config, restore) as path:
-        said = engine.inspect(path)
+    """Let the worker check it; an encrypted archive first waits for its key."""
+    restore.preview = None
+    path = lifecycle.path_of(config, restore)
+    if encryption.is_encrypted(path):
+        lifecycle.queue(restore, "READY")
+        db.session.commit()
+        return restore
+    said = engine.inspect(path)
     preview.require_fit(said)
     restore.made_at, restore.revision = datetime.fromisoformat(said.made_at), said.revision
-    restore.preview = None
     lifecycle.queue(restore, "QUEUED")
     db.session.commit()
     return restore

@@ -21,7 +21,9 @@ from wifiapp.backup import (
     restore_work_operations,
     uploads,
 )
+from wifiapp.backup.errors import BackupError
 from wifiapp.backup.hold_views import hold_changes, tell
+from wifiapp.backup.keys_forms import KeyForm
 from wifiapp.backup.progress import status_of_restore
 from wifiapp.backup.queries import is_held
 from wifiapp.backup.restore_forms import SureForm
@@ -107,6 +109,23 @@ def confirm(restore_id: str) -> ResponseReturnValue:
     except WifiError as error:
         return _refused(error, restore_id)
     return redirect(url_for("restore.show", restore_id=restore_id), 303)
+
+
+@bp.post("/<restore_id>/open")
+@allow("ADMIN")
+def open_(restore_id: str) -> ResponseReturnValue:
+    """Open an encrypted archive with the key of its emergency kit, and check what is in it."""
+    restore, form = restore_queries.get_restore(restore_id), KeyForm()
+    if form.validate_on_submit():
+        try:
+            restore_operations.open_archive(_config(), restore_id, form.keys, current_actor())
+        except BackupError as error:
+            form.identity.errors = [str(error).replace(f"{restore_id}.zip", _("the file"))]
+        except WifiError as error:
+            return _refused(error, restore_id)
+        else:
+            return redirect(url_for("restore.show", restore_id=restore_id), 303)
+    return _page(restore, SureForm(RESTORE, formdata=None), 422, key_form=form)
 
 
 @bp.post("/<restore_id>/check")
@@ -195,11 +214,14 @@ def _index(wrong: str | None = None, status: int = 200) -> ResponseReturnValue:
     return page, status
 
 
-def _page(restore: Any, form: SureForm, status: int = 200) -> ResponseReturnValue:
+def _page(
+    restore: Any, form: SureForm, status: int = 200, key_form: KeyForm | None = None
+) -> ResponseReturnValue:
     page = render_template(
         "backup/restore_show.html",
         restore=restore,
         form=form,
+        key_form=key_form or KeyForm(formdata=None),
         words=restore_words,
         is_mine=restore.user_id == current_user.id,
         head=preview.head(),

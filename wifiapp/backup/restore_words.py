@@ -43,11 +43,13 @@ TABLES = {
     "device_profiles": _l("Device profiles"),
     "device_sessions": _l("Device sessions"),
     "wifi_usage_analytics": _l("Analytics"),
+    "payment_methods": _l("Payment methods"),
+    "day_closings": _l("Closings of days"),
+    "day_closing_sums": _l("Sums of closed days"),
     "audit_logs": _l("Audit log"),
     "settings": _l("Settings"),
 }
 REASONS = {
-    "audit logs": _l("the audit log"),
     "business data": _l("business data"),
     "demo data": _l("demo data"),
 }
@@ -79,9 +81,26 @@ def left_out(preview: Mapping[str, Any]) -> str:
     return _listed(preview["tables"], "left_out")
 
 
+def changed(preview: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the tables of which rows go or come, those that lose most first."""
+    tables = [each for each in preview["tables"] if _goes(each) or each["back"]]
+    return sorted(tables, key=lambda table: (-_goes(table), -table["back"]))
+
+
+def unchanged(preview: Mapping[str, Any]) -> str:
+    """Name the other tables that hold anything, "" for none."""
+    tables = [each for each in preview["tables"] if each["now"] and each not in changed(preview)]
+    return joined(f"{table_name(each['name'])} ({count(each['now'])})" for each in tables)
+
+
+def _goes(table: Mapping[str, Any]) -> int:
+    return int(table["lost"]) + int(table["left_out"])
+
+
 def reasons(preview: Mapping[str, Any]) -> str:
-    """Name what the archive's options leave out, "" for none."""
-    said = dict.fromkeys(preview["left_out"].values())
+    """Name what the archive's options leave out, "" for none; the audit log goes on anyway."""
+    found = preview["left_out"].values()
+    said = [each for each in dict.fromkeys(found) if each != "audit logs"]
     return joined(str(REASONS.get(each, each)) for each in said)
 
 

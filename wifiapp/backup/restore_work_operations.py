@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from wifiapp import clock
 from wifiapp.access import COMMAND_LINE, Actor
 from wifiapp.audit.record import record
-from wifiapp.backup import carrying, engine, hold, keeping, preview, restore_queries
+from wifiapp.backup import carrying, engine, hold, keeping, preview, restore_queries, uploads
 from wifiapp.backup import operations as backups
 from wifiapp.backup import restore_lifecycle as lifecycle
 from wifiapp.backup.engine import (
@@ -84,18 +84,19 @@ def _check(config: Config, holder: Holder) -> None:
     restore = restore_queries.get_restore(holder.id)
     user_id, email = restore.user_id, restore.created_by
     found: dict[str, Any] = {}
-    with lifecycle.opened(config, restore) as path:
-        db.session.rollback()  # no transaction stays open while the engine works
-        said = engine.inspect(path)
+    path = lifecycle.path_of(config, restore)
+    db.session.rollback()  # no transaction stays open while the engine works
+    said = engine.inspect(path)
 
-        def look(connection: Any, schema: str) -> None:
-            seen = preview.compare(connection, schema, said.options, user_id=user_id, email=email)
-            found.update(seen.as_json())
+    def look(connection: Any, schema: str) -> None:
+        seen = preview.compare(connection, schema, said.options, user_id=user_id, email=email)
+        found.update(seen.as_json())
 
-        proved = holder.patiently(lambda: engine.verify(config, path, holder.report, look=look))
+    proved = holder.patiently(lambda: engine.verify(config, path, holder.report, look=look))
     restore = lifecycle.lock_row(holder.id)
     restore.status, restore.finished_at, restore.error = "READY", clock.now(), None
-    restore.size, restore.sha256, restore.row_count = proved.size, proved.sha256, proved.rows
+    restore.size, restore.row_count = proved.size, proved.rows
+    restore.sha256 = restore.sha256 or proved.sha256
     left_out = {table.name: table.left_out for table in said.tables if table.left_out}
     restore.preview = {
         **found,
@@ -113,9 +114,10 @@ def _check(config: Config, holder: Holder) -> None:
 def _carry_out(config: Config, holder: Holder) -> None:
     restore = restore_queries.get_restore(holder.id)
     actor = lifecycle.actor_of(restore)
-    with lifecycle.opened(config, restore) as path:
-        db.session.rollback()
-        _restore(config, holder, path, actor, keep=actor.email)
+    path = lifecycle.path_of(config, restore)
+    db.session.rollback()
+    _restore(config, holder, path, actor, keep=actor.email)
+    uploads.close(config, holder.id)
 
 
 def _end(config: Config, holder: Holder, error: BaseException) -> bool:

@@ -1,7 +1,8 @@
 """Archives that people send: streamed to the disk, never held in memory, gone after a day.
 
 An upload grows as `….part` under a file lock and gets its name, which is its restore's id, when
-all of it has come. The name it had at home is only shown.
+all of it has come. The name it had at home is only shown. Beside them lie for an hour the plain
+copies of encrypted archives that somebody opened with their key to restore them.
 """
 
 import contextlib
@@ -34,7 +35,8 @@ from wifiapp.config import Config
 
 BLOCK = 1 << 18
 ENVELOPE = 1 << 14  # bytes of a form beside its file
-KEPT = timedelta(days=1)
+KEPT, KEPT_PLAIN = timedelta(days=1), timedelta(hours=1)
+PLAIN = ".plain.zip"
 LONGEST_NAME = 120
 NO_FILE = "Choose the file of a backup first. Nothing was sent."
 
@@ -65,6 +67,11 @@ def folder_of(config: Config) -> Path:
 def path_of(config: Config, restore_id: str) -> Path:
     """Return where the upload of this restore lies, or would."""
     return config.backup_dir / "uploads" / f"{restore_id}.zip"
+
+
+def plain_path_of(config: Config, restore_id: str) -> Path:
+    """Return where the plain copy of this restore's encrypted archive lies, or would."""
+    return config.backup_dir / "uploads" / f"{restore_id}{PLAIN}"
 
 
 def limit_of(config: Config) -> int:
@@ -140,9 +147,16 @@ def shown_name(given: str) -> str:
 
 
 def remove(config: Config, restore_id: str) -> None:
-    """Delete the upload of this restore, which may be gone already."""
+    """Delete what was uploaded or opened for this restore, which may be gone already."""
+    close(config, restore_id)
     with contextlib.suppress(OSError):
         path_of(config, restore_id).unlink(missing_ok=True)
+
+
+def close(config: Config, restore_id: str) -> None:
+    """Delete the plain copy of this restore's archive, which may be gone already."""
+    with contextlib.suppress(OSError):
+        plain_path_of(config, restore_id).unlink(missing_ok=True)
 
 
 def sweep(config: Config, now: datetime) -> int:
@@ -152,9 +166,11 @@ def sweep(config: Config, now: datetime) -> int:
         with contextlib.suppress(OSError):
             if path.name.endswith(PART):
                 count += _remove_dead(path)
-            elif now.timestamp() - path.stat().st_mtime > KEPT.total_seconds():
-                path.unlink()
-                count += 1
+            else:
+                kept = KEPT_PLAIN if path.name.endswith(PLAIN) else KEPT
+                if now.timestamp() - path.stat().st_mtime > kept.total_seconds():
+                    path.unlink()
+                    count += 1
     return count
 
 
