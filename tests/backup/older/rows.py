@@ -133,6 +133,14 @@ ROWS = {
         | {"quantity": 3, "amount": "4.50", "fees": "0.15"},
         {"id": "cs2", "dayClosingId": "c1", "method": ODD, "isCash": False},
     ],
+    "api_keys": [
+        {"id": "k1", "businessId": "b1", "name": ODD, "prefix": "wa_1", "digest": "0" * 64}
+        | {"mayRead": True, "maySell": True, "createdBy": "u1", "lastUsedAt": LATER}
+        | MADE,
+        {"id": "k2", "businessId": "b2", "name": "old", "prefix": "wa_2", "digest": "f" * 64}
+        | {"mayVoid": True, "channel": "KIOSK", "createdBy": "u1", "revokedAt": THEN}
+        | MADE,
+    ],
     "wifi_usage_analytics": [
         {"id": "r1", "periodType": "hour", "periodStart": THEN, "periodEnd": LATER}
         | {"system": "R710", "businessId": "b1", "totalRevenue": "1.50", "r710Revenue": "1.50"}
