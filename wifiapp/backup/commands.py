@@ -3,6 +3,7 @@
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import current_app
@@ -12,6 +13,7 @@ from wifiapp.auth.queries import get_user_by_email
 from wifiapp.backup import archives, engine, operations, queries
 from wifiapp.backup import restore_work_operations as restoring
 from wifiapp.backup.engine import Options, SchemaSick
+from wifiapp.backup.keys_commands import identity_file, key, readable
 from wifiapp.backup.terminal import Bar
 from wifiapp.backup.upkeep_commands import prune, run_hook
 from wifiapp.cli import Group, as_row, echo_json, echo_table
@@ -20,6 +22,7 @@ from wifiapp.formats import bytes_, count
 
 backup = Group("backup", help="Make, verify and restore backups.")
 backup.add_command(prune)
+backup.add_command(key)
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -28,6 +31,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--no-business-data", is_flag=True, help="Only users and settings.")
 @click.option("--audit-logs", is_flag=True, help="Take the audit log too.")
 @click.option("--demo-data", is_flag=True, help="Take the demo businesses too.")
+@click.option("--encrypt", is_flag=True, help="Encrypt it for the key in force.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
@@ -40,6 +44,7 @@ def create(
     no_business_data: bool,
     audit_logs: bool,
     demo_data: bool,
+    encrypt: bool,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -55,7 +60,7 @@ def create(
     options = Options(business_id, not no_business_data, audit_logs, demo_data)
     try:
         with Bar() as bar:
-            made = operations.create_backup(config, options, bar.report)
+            made = operations.create_backup(config, options, bar.report, encrypt=encrypt)
     except SchemaSick as error:
         for difference in error.report.differences:
             click.echo(str(difference), err=True)
@@ -82,7 +87,7 @@ def list_(*, as_json: bool) -> None:
         echo_json([as_row(each) for each in found])
         return
     echo_table(
-        ("Id", "Created (UTC)", "Status", "Rows", "Bytes", "SHA-256", "File"),
+        ("Id", "Created (UTC)", "Status", "Rows", "Bytes", "SHA-256", "Key", "File"),
         [
             (
                 each.id,
@@ -91,6 +96,7 @@ def list_(*, as_json: bool) -> None:
                 each.row_count,
                 each.size,
                 each.sha256 and each.sha256[:12],
+                each.key_fingerprint,
                 each.file_name,
             )
             for each in found
@@ -100,10 +106,12 @@ def list_(*, as_json: bool) -> None:
 
 @backup.command()
 @click.argument("file", type=FILE)
+@identity_file
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON.")
-def inspect(file: Path, *, as_json: bool) -> None:
+def inspect(file: Path, *, identity_file: Any, as_json: bool) -> None:
     """Show what an archive says of itself; needs no database."""
-    manifest = engine.inspect(_found(file))
+    with readable(_found(file), identity_file) as archive:
+        manifest = engine.inspect(archive.path)
     if as_json:
         echo_json(asdict(manifest))
         return
@@ -119,30 +127,32 @@ def inspect(file: Path, *, as_json: bool) -> None:
 
 @backup.command()
 @click.argument("file", type=FILE)
-def verify(file: Path) -> None:
+@identity_file
+def verify(file: Path, *, identity_file: Any) -> None:
     """Prove that an archive restores.
 
     Reads every byte, loads the rows into a scratch schema of the same server and compares them
     with what was announced. Live data is not touched.
     """
-    with Bar() as bar:
-        proved = engine.verify(_config(), _found(file), bar.report)
+    with Bar() as bar, readable(_found(file), identity_file, bar.report) as archive:
+        proved = engine.verify(_config(), archive.path, bar.report)
     click.echo(
         f"Verified: {count(proved.rows)} rows of {len(proved.tables)} tables came back equal, "
         f"revision {proved.revision}, {bytes_(proved.size)}, {proved.seconds:.1f} s."
     )
-    click.echo(f"sha256  {proved.sha256}")
+    click.echo(f"sha256  {archive.sha256 or proved.sha256}")
 
 
 @backup.command()
 @click.argument("file", type=FILE)
+@identity_file
 @click.option("--yes", is_flag=True, help="Do it; without this, only say what would happen.")
 @click.option(
     "--keep-admin",
     metavar="EMAIL",
     help="Let this user of now sign in as before, as an administrator.",
 )
-def restore(file: Path, *, yes: bool, keep_admin: str | None) -> None:
+def restore(file: Path, *, identity_file: Any, yes: bool, keep_admin: str | None) -> None:
     """Put an archive in the place of all data, all or nothing.
 
     First a backup of now is made and proved. Rows that were added since the archive was made are
@@ -150,7 +160,11 @@ def restore(file: Path, *, yes: bool, keep_admin: str | None) -> None:
     live before is kept for 7 days, and `flask backup undo-restore` swaps it back. Without --yes
     nothing is done (exit 2).
     """
-    path = _found(file)
+    with readable(_found(file), identity_file) as archive:
+        _restore(archive.path, yes=yes, keep_admin=keep_admin)
+
+
+def _restore(path: Path, *, yes: bool, keep_admin: str | None) -> None:
     manifest = engine.inspect(path)
     if not yes:
         click.echo(

@@ -8,6 +8,7 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import ValidationError
 
 from wifiapp.backup.engine import Options
+from wifiapp.backup.keys_queries import find_in_force
 from wifiapp.businesses.queries import list_businesses
 
 PHRASE = "DELETE"
@@ -38,8 +39,15 @@ class CreateForm(FlaskForm):  # type: ignore[misc]
         description=_l("The demo businesses and all that belongs to them."),
     )
 
+    encrypt = BooleanField(
+        _l("Encrypt it"),
+        default=True,
+        description=_l("Only the key of the emergency kit opens it then."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.key = find_in_force()
         self.businesses = list_businesses()
         self.business_id.choices = [
             ("", _l("Full: everything")),
@@ -54,6 +62,10 @@ class CreateForm(FlaskForm):  # type: ignore[misc]
         is_demo = {one.id: one.is_demo for one in self.businesses}
         if is_demo.get(self.business_id.data or "") and not field.data:
             raise ValidationError(_l("This is a demo business, so its backup needs the demo data."))
+
+    def validate_encrypt(self, field: BooleanField) -> None:
+        if field.data and self.key is None:
+            raise ValidationError(_l("No key is in force any more, so it cannot be encrypted."))
 
     def options(self) -> Options:
         """Return what was chosen as the engine takes it."""

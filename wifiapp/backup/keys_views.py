@@ -86,7 +86,7 @@ def retire() -> ResponseReturnValue:
 @allow("ADMIN")
 def check(backup_id: str) -> ResponseReturnValue:
     """Ask for the key of an encrypted archive, and for another proof that it restores."""
-    backup, form, damage = queries.get_backup(backup_id), KeyForm(), None
+    backup, form = queries.get_backup(backup_id), KeyForm()
     if form.validate_on_submit():
         try:
             keys_operations.request_check(_config(), backup_id, form.keys, current_actor())
@@ -99,7 +99,7 @@ def check(backup_id: str) -> ResponseReturnValue:
             )
             return redirect(url_for("backup.index"), 303)
     page = render_template(
-        "backup/check_with_key.html", backup=backup, form=form, damage=damage, **_surroundings()
+        "backup/check_with_key.html", backup=backup, form=form, **_surroundings()
     )
     return _unkept(page, 422 if form.is_submitted() else 200)
 
@@ -119,7 +119,7 @@ def _index(form: ConfirmForm, status: int = 200) -> ResponseReturnValue:
 
 
 def _square(secret: str) -> Markup:
-    """Draw the key as a QR code, black on white on any background."""
+    """Draw the key as a QR code; not by `qr`, which remembers for a while what it drew."""
     code = segno.make(secret, error="m", boost_error=False)
     svg = code.svg_inline(border=4, light="#fff", svgclass="qr", lineclass=None, omitsize=True)
     return Markup(svg)  # noqa: S704 - made of squares, not of what somebody typed

@@ -54,7 +54,9 @@ def create() -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _index(form, 422)
     try:
-        operations.request_backup(_config(), form.options(), current_actor())
+        operations.request_backup(
+            _config(), form.options(), current_actor(), encrypt=form.encrypt.data
+        )
     except SchemaSick as error:
         return _index(form, 409, sick=error)
     except WifiError as error:
@@ -71,7 +73,8 @@ def show(backup_id: str) -> ResponseReturnValue:
     manifest, damage = None, None
     if backup.file_name and backup.finished_at:
         try:
-            manifest = engine.inspect(archives.path_of(_config(), backup.file_name))
+            path = archives.path_of(_config(), backup.file_name)
+            manifest = None if backup.is_encrypted else engine.inspect(path)
         except BackupError as error:
             damage = str(error)
     return render_template(
@@ -97,7 +100,7 @@ def download(backup_id: str) -> ResponseReturnValue:
     try:
         response = send_file(
             path,
-            mimetype="application/zip",
+            mimetype="application/octet-stream" if backup.is_encrypted else "application/zip",
             as_attachment=True,
             download_name=path.name,
             etag=backup.sha256 or False,
