@@ -307,6 +307,22 @@ def test_the_command_line_brings_back_exactly_the_users_of_the_archive(config, a
     assert sorted(db.session.scalars(db.select(User.id))) == ["boss", "new", "sid"]
 
 
+def test_the_command_line_keeps_whom_it_is_told_to_and_refuses_a_name_it_does_not_know(
+    own_app, config, archive
+):
+    make_user("ADMIN", id="new", email="new@example.org")
+    db.session.commit()
+    arguments = ["backup", "restore", archive.file_name, "--yes", "--keep-admin"]
+    db.session.rollback()
+    refused = own_app.test_cli_runner().invoke(args=[*arguments, "nobody@example.org"])
+    assert (refused.exit_code, restore_queries.list_restores()) == (1, [])
+    db.session.rollback()
+    done = own_app.test_cli_runner().invoke(args=[*arguments, "new@example.org"])
+    assert done.exit_code == 0, done.output
+    assert "kept for 7 days" in done.output
+    assert sorted(db.session.scalars(db.select(User.id))) == ["boss", "new", "sid"]
+
+
 def test_an_archive_without_any_administrator_says_so_and_how_to_make_one(own_app, config):
     boss = db.session.get(User, "boss")
     boss.role = "MANAGER"
