@@ -91,13 +91,7 @@ def change() -> ResponseReturnValue:
         status = 422
     form.seen.data = plan.seen
     page = render_template(
-        "tokens/change.html",
-        form=form,
-        plan=plan,
-        event=event,
-        back=back,
-        names=NAMES,
-        groups=codes.groups,
+        "tokens/change.html", form=form, plan=plan, event=event, back=back, names=NAMES
     )
     return page, status
 
