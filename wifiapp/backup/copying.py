@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 
 BLOCK = 1 << 16  # stays in the processor's cache from the socket to the disk: a third quicker
 PATIENCE = 1000  # milliseconds between two looks at whether the run shall stop
@@ -24,7 +25,7 @@ class CopyOut:
         # Row by row through psycopg's own Copy costs more than deflating and hashing together.
         started = self._pgconn.exec_(self._statement.encode())
         if started.status != ExecStatus.COPY_OUT:
-            raise psycopg.errors.error_from_result(started)
+            raise _error(started)
         ready = select.poll()
         ready.register(self._pgconn.socket, select.POLLIN)
         take, rows, size = self._pgconn.get_copy_data, [], 0
@@ -52,7 +53,13 @@ class CopyOut:
         """Return the rows that the server counted."""
         result = self._pgconn.get_result()
         if result is None or result.status != ExecStatus.COMMAND_OK:
-            raise psycopg.errors.error_from_result(result or self._pgconn.make_empty_result(7))
+            raise _error(result or self._pgconn.make_empty_result(ExecStatus.FATAL_ERROR))
         while self._pgconn.get_result() is not None:
             pass
         return result.command_tuples or 0
+
+
+def _error(result: PGresult) -> psycopg.Error:
+    """Return what the server said; without a code it said nothing, the connection was lost."""
+    error = psycopg.errors.error_from_result(result)
+    return error if error.sqlstate else psycopg.OperationalError(*error.args)

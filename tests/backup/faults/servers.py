@@ -38,12 +38,12 @@ class Server:
         self._embedded.ensure()
 
     def crash(self):
-        """Stop it at once, without a goodbye to anybody and without writing anything down."""
-        (pid,) = processes.postmasters(self._embedded.place.data)
-        handle = os.pidfd_open(pid)
-        os.kill(pid, signal.SIGQUIT)
-        select.select([handle], [], [])
-        os.close(handle)
+        """Stop it at once, if it runs, without a goodbye to anybody or writing anything down."""
+        for pid in processes.postmasters(self._embedded.place.data):
+            handle = os.pidfd_open(pid)
+            os.kill(pid, signal.SIGQUIT)
+            select.select([handle], [], [])
+            os.close(handle)
 
     def url(self, database, driver="postgresql+psycopg"):
         given = self._url.set(database=database, drivername=driver)

@@ -3,7 +3,9 @@
 import contextlib
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -103,16 +105,16 @@ if may_mount():
         assert engine.check(path).rows > 0
 
     @pytest.fixture(scope="module")
-    def database_disk(tmp_path_factory):
-        folder = tmp_path_factory.mktemp("database")
-        for each in (folder, folder.parent, folder.parent.parent):
-            each.chmod(0o755)  # the server runs as another user
+    def database_disk():
+        folder = Path(tempfile.mkdtemp(prefix="wifiapp-faults-"))
+        folder.chmod(0o755)  # the server runs as another user
         disk = Disk(folder / "disk", 400)
         server = Server(disk.folder)
         template = server.migrated_database()
         yield disk, server, template
         server.remove()
         disk.remove()
+        shutil.rmtree(folder)
 
     @pytest.fixture
     def crowded(database_disk, no_database, app_on):
