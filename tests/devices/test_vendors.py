@@ -1,5 +1,8 @@
+import asyncio
+
 import pytest
 
+from wifiapp.devices import vendors
 from wifiapp.devices.vendors import short, vendor_of
 
 pytestmark = pytest.mark.usefixtures("no_database")
@@ -28,3 +31,12 @@ def test_no_maker_is_named_for_an_address_that_names_none(mac):
 )
 def test_a_registered_name_is_written_as_people_say_it(registered, said):
     assert short(registered) == said
+
+
+def test_the_list_is_loaded_also_where_an_event_loop_runs(monkeypatch):
+    async def ask():
+        return vendor_of("3C:22:FB:00:00:01")
+
+    vendor_of.cache_clear()
+    monkeypatch.setattr(vendors.aiooui, "is_loaded", lambda: False)
+    assert asyncio.run(ask()) == "Apple"

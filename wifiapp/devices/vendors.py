@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from threading import Lock
 
@@ -26,7 +27,9 @@ def vendor_of(mac: str) -> str | None:
         return None
     with _loading:
         if not aiooui.is_loaded():
-            asyncio.run(aiooui.async_load())
+            # In a thread of its own: the caller's may already run an event loop.
+            with ThreadPoolExecutor(1) as aside:
+                aside.submit(lambda: asyncio.run(aiooui.async_load())).result()
     registered = aiooui.get_vendor(mac)
     if registered is None or registered == "Private":  # bought without a name
         return None
