@@ -80,18 +80,16 @@ def read(text: str) -> Sequence[Key]:
     if len(text) > LONGEST:
         raise NotAKey("This is far too long for a key. Your data was not changed.")
     lines = [line for line in text.splitlines() if not line.strip().startswith("#")]
-    starts = [number for number, line in enumerate(lines) if _plain(line).startswith(PREFIX)]
-    if not starts:
+    before, *found = re.split(f"(?={PREFIX})", _plain("".join(lines)))
+    if before or not found:
         raise NotAKey(
             f"This is not the key of an emergency kit: that begins with {PREFIX}. Your data was "
-            "not changed. Look for the line under the square code."
+            "not changed. Look for the line beside the square code."
         )
-    ends = [*starts[1:], len(lines)]
-    return [_key("".join(lines[a:b])) for a, b in zip(starts, ends, strict=True)]
+    return [_key(each) for each in found]
 
 
-def _key(typed: str) -> Key:
-    text = _plain(typed)
+def _key(text: str) -> Key:
     try:
         return Key(Identity.from_str(text))
     except IdentityError:
