@@ -18,7 +18,15 @@ from wifiapp.backup.digest import rows_and_digest
 from wifiapp.backup.errors import BackupError, DiskFull
 from wifiapp.backup.manifest import Column, Manifest, Table
 from wifiapp.backup.reporting import Reporter
-from wifiapp.backup.results import Created, Options, Report, TableResult, say_nothing
+from wifiapp.backup.results import (
+    Announce,
+    Created,
+    Options,
+    Report,
+    TableResult,
+    say_nothing,
+    tell_nobody,
+)
 from wifiapp.backup.running import alone, connected, explained, one_row
 from wifiapp.backup.scratch import require_sound, sweep
 from wifiapp.backup.selection import Query
@@ -61,12 +69,14 @@ def create(
     made_by: str,
     report: Report = say_nothing,
     copies: int = 1,
+    announce: Announce = tell_nobody,
 ) -> Created:
     """Write an archive of this moment into the folder (made when missing).
 
-    There must be space for so many `copies` of it. Raises `SchemaSick`, `Busy`, `DiskFull`,
-    `Cancelled` (from `report`), `NotFound` for an unknown business; nothing of the archive stays
-    then.
+    There must be space for so many `copies` of it. `announce` is told its path before it stands
+    there, so that whoever is killed after that leaves no file that nobody knows. Raises
+    `SchemaSick`, `Busy`, `DiskFull`, `Cancelled` (from `report`), `NotFound` for an unknown
+    business; nothing of the archive stays then.
     """
     reporter = Reporter(report)
     with (
@@ -89,6 +99,7 @@ def create(
                 for name in ("README.txt", "check.py"):
                     writer.add(name, (INSIDE / name).read_bytes())
                 writer.add("manifest.json", said.as_json())
+                announce(path)
                 size, sha256 = writer.finish()
     results = tuple(TableResult(table.name, table.rows, table.digest) for table in said.tables)
     return Created(path, size, sha256, said.rows, said.revision, results)

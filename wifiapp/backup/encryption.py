@@ -19,7 +19,7 @@ from pyrage.x25519 import Identity, Recipient
 
 from wifiapp.backup.errors import BackupError, Damaged, NotAnArchive, WrongKey
 from wifiapp.backup.keys import Key
-from wifiapp.backup.results import Progress, Report, say_nothing
+from wifiapp.backup.results import Announce, Progress, Report, say_nothing, tell_nobody
 from wifiapp.backup.rooms import require_space
 from wifiapp.backup.running import explained
 from wifiapp.backup.writing import PART
@@ -57,12 +57,18 @@ def is_encrypted(path: Path) -> bool:
 
 
 def encrypt(
-    plain: Path, folder: Path, recipient: str, report: Report = say_nothing, *, rows: int = 0
+    plain: Path,
+    folder: Path,
+    recipient: str,
+    report: Report = say_nothing,
+    *,
+    rows: int = 0,
+    announce: Announce = tell_nobody,
 ) -> Encrypted:
     """Write a plain archive into the folder as one that only the recipient's identity opens.
 
     Raises `DiskFull`, `Damaged` when it does not read back, and what `report` raises; nothing of
-    it stays then. `rows` are the archive's, for the progress.
+    it stays then. `rows` are the archive's, for the progress; `announce` is as in `create`.
     """
     size = plain.stat().st_size
     tell = _Teller("encrypting", report, 2 * size, rows)
@@ -81,7 +87,7 @@ def encrypt(
                 _run(lambda: pyrage.decrypt_io(written, opened, [once]), written, opened)
             if (opened.digest, written.digest) != (read.digest, write.digest):
                 raise Damaged(plain.name + SUFFIX, "did not read back as it was written")
-            path = _settle(part)
+            path = _settle(part, announce)
     return Encrypted(path, written.size, written.digest)
 
 
@@ -244,13 +250,14 @@ def _growing(folder: Path, name: str) -> Iterator[tuple[Path, Any]]:
             raise
 
 
-def _settle(part: Path) -> Path:
+def _settle(part: Path, announce: Announce) -> Path:
     """Give the file its name, or one beside it if that is taken."""
     path = wanted = part.with_name(part.name.removesuffix(PART))
     number = 1
     while path.exists():
         number += 1
         path = wanted.with_name(wanted.name.replace(".zip", f"-{number}.zip"))
+    announce(path)
     part.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

@@ -15,6 +15,7 @@ from wifiapp.backup import (
 )
 from wifiapp.backup.engine import Cancelled, Created, Damaged, Verified
 from wifiapp.backup.holder import Holder
+from wifiapp.backup.results import Announce, tell_nobody
 from wifiapp.config import Config
 from wifiapp.db import db
 
@@ -34,7 +35,7 @@ def work(config: Config, holder: Holder) -> None:
 def _work_in_the_open(config: Config, holder: Holder) -> Verified:
     backup = queries.get_backup(holder.id)
     if backup.finished_at is None:
-        created = _create(config, holder, config.backup_dir)
+        created = _create(config, holder, config.backup_dir, announce=_announcer(holder))
         _note_file(holder, created)
         backup = queries.get_backup(holder.id)
     return _prove(config, holder, archives.path_of(config, backup.file_name), backup.sha256)
@@ -56,21 +57,48 @@ def _work_in_private(config: Config, holder: Holder) -> Verified:
         created = _create(config, holder, room, copies=2)
         proved = _prove(config, holder, created.path, created.sha256)
         sealed = encryption.encrypt(
-            created.path, folder, recipient, holder.report, rows=created.rows
+            created.path,
+            folder,
+            recipient,
+            holder.report,
+            rows=created.rows,
+            announce=_announcer(holder),
         )
     _note_file(holder, replace(created, **vars(sealed)), fingerprint)
     return replace(proved, **vars(sealed))
 
 
-def _create(config: Config, holder: Holder, folder: Path, copies: int = 1) -> Created:
+def _create(
+    config: Config,
+    holder: Holder,
+    folder: Path,
+    copies: int = 1,
+    announce: Announce = tell_nobody,
+) -> Created:
     backup = queries.get_backup(holder.id)
     options, made_by = lifecycle.options_of(backup), backup.created_by or "somebody"
     db.session.rollback()  # no transaction stays open while the engine works
     return holder.patiently(
         lambda: engine.create(
-            config, options, folder, made_by=made_by, report=holder.report, copies=copies
+            config,
+            options,
+            folder,
+            made_by=made_by,
+            report=holder.report,
+            copies=copies,
+            announce=announce,
         )
     )
+
+
+def _announcer(holder: Holder) -> Announce:
+    """Return what writes a file's name down before the file is there."""
+
+    def announce(path: Path) -> None:
+        lifecycle.lock_row(holder.id).file_name = path.name
+        db.session.commit()
+
+    return announce
 
 
 def _note_file(holder: Holder, created: Created, fingerprint: str | None = None) -> None:

@@ -30,6 +30,7 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+Announce = Callable[[Path], object]  # told a file's path before there is a file of that name
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,10 @@ class Undone:
     came_back: str
     kept_as: str
     lock_milliseconds: float
+
+
+def tell_nobody(path: Path) -> None:
+    """Announce to nobody."""
 
 
 def say_nothing(progress: Progress) -> None:

@@ -108,13 +108,13 @@ if may_mount():
     def database_disk():
         folder = Path(tempfile.mkdtemp(prefix="wifiapp-faults-"))
         folder.chmod(0o755)  # the server runs as another user
-        disk = Disk(folder / "disk", 400)
-        server = Server(disk.folder)
-        template = server.migrated_database()
-        yield disk, server, template
-        server.remove()
-        disk.remove()
-        shutil.rmtree(folder)
+        with contextlib.ExitStack() as stack:
+            stack.callback(shutil.rmtree, folder)
+            disk = Disk(folder / "disk", 400)
+            stack.callback(disk.remove)
+            server = Server(disk.folder)
+            stack.callback(server.remove)
+            yield disk, server, server.migrated_database()
 
     @pytest.fixture
     def crowded(database_disk, no_database, app_on):

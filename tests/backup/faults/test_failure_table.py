@@ -67,6 +67,7 @@ GUARDED = {
     ],
     "killed, disk full, connection lost": [
         f"{FAULTS}test_kills.py::test_a_backup_killed_at_any_moment_leaves_nothing_or_a_good_one",
+        f"{FAULTS}test_kills.py::test_a_kill_between_the_file_and_its_row_leaves_no_file_that_nobody_knows",
         f"{FAULTS}test_kills.py::test_a_proof_killed_at_any_moment_changes_nothing",
         f"{FAULTS}test_kills.py::test_a_restore_killed_at_any_moment_before_the_swap_did_not_happen",
         f"{FAULTS}test_kills.py::test_a_worker_killed_at_any_moment_leaves_a_failed_row_or_a_good_backup",
@@ -149,6 +150,7 @@ HARM = {
     "killed, disk full, connection lost": [
         f"{GUARDS}without_its_other_name_half_an_archive_would_look_like_one",
         f"{GUARDS}without_sweeping_the_schemas_of_dead_runs_would_stay",
+        f"{FAULTS}test_kills.py::test_without_its_name_in_the_row_first_such_a_file_would_stay",
         f"{FAULTS}test_disk_full.py::test_without_throwing_away_what_is_unfinished_it_would_stay",
     ],
     "two at once": [

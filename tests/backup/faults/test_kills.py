@@ -4,6 +4,7 @@ The moments are random, the same ones in each run, and spread over the time that
 run takes here and now.
 """
 
+import os
 import random
 import signal
 from threading import Event
@@ -13,7 +14,8 @@ from tests.factories import make_user, make_worker_state
 from tests.processes import wait_for
 from wifiapp import clock
 from wifiapp.access import Actor
-from wifiapp.backup import engine, operations
+from wifiapp.backup import creating, engine, operations
+from wifiapp.backup import making_operations as making
 from wifiapp.backup import restore_operations as restores
 from wifiapp.backup import restore_work_operations as restoring
 from wifiapp.db import db
@@ -149,3 +151,38 @@ def test_a_worker_killed_at_any_moment_of_a_restore_tells_the_truth_about_it(sho
         assert status in {"FAILED", "RESTORED"}
         assert shop.data() == (then if status == "RESTORED" else now), error
         shop.must_be_tidy()
+
+
+def killed_beside(monkeypatch, shop, *, announcing):
+    """Let a fork make a backup, and kill it once the archive has its name but no row has it all."""
+    finish = creating.Writer.finish
+
+    def finish_and_die(writer):
+        finish(writer)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    pid = os.fork()
+    if not pid:
+        try:
+            monkeypatch.setattr(creating.Writer, "finish", finish_and_die)
+            if not announcing:
+                monkeypatch.setattr(making, "_announcer", lambda _holder: lambda _path: None)
+            with shop.app.app_context():
+                operations.create_backup(shop.config, engine.Options(), engine.say_nothing)
+        finally:
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    assert list(shop.backups.glob("*.zip"))
+
+
+def test_a_kill_between_the_file_and_its_row_leaves_no_file_that_nobody_knows(shop, monkeypatch):
+    killed_beside(monkeypatch, shop, announcing=True)
+    shop.restart()
+    shop.must_be_tidy()
+    assert [status for status, *_ in shop.catalogue()] == ["FAILED"]
+
+
+def test_without_its_name_in_the_row_first_such_a_file_would_stay(shop, monkeypatch):
+    killed_beside(monkeypatch, shop, announcing=False)
+    shop.restart()
+    assert len(list(shop.backups.glob("*.zip"))) == 1
