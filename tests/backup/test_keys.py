@@ -373,7 +373,7 @@ def test_a_wrong_end_stands_beside_the_field_and_the_right_one_counts(boss):
     answer = boss.post("/backups/key/confirm", data={"typed": key.secret[-6:]})
     assert (answer.status_code, answer.location) == (303, "/backups/key")
     assert "In force" in boss.get("/backups/key").text
-    answer = boss.post("/backups/key/confirm", data={"typed": "XXXXXX"}, follow_redirects=True)
+    answer = boss.post("/backups/key/confirm", data={"typed": "QQQQQQ"}, follow_redirects=True)
     assert "no new key that waits" in answer.text
 
 
