@@ -218,3 +218,14 @@ def test_a_banner_costs_no_query_for_half_a_minute(own_app, monkeypatch):
     page_of(own_app)
     monkeypatch.setattr(health, "examine", lambda _connection: pytest.fail("asked again"))
     assert "The background worker is not running" in page_of(own_app)
+
+
+def test_what_was_found_out_before_the_clock_was_set_back_is_not_believed(
+    well, time_machine, later
+):
+    client, today = well.test_client(), clock.now()
+    later(90_000)
+    assert client.get("/healthz").json["schema"]["drift"] is False
+    damage(well, "ALTER TABLE users DROP COLUMN name")
+    time_machine.move_to(today)
+    assert client.get("/healthz").json["schema"]["drift"] is True

@@ -88,7 +88,8 @@ class Watch:
 
     def look(self, max_age: timedelta) -> Health:
         known = self.last
-        if known is not None and clock.now() - known.at < max_age:
+        # A date in the future was written before the clock was set back: it says nothing.
+        if known is not None and NOW <= clock.now() - known.at < max_age:
             return known
         if not self._finding_out.acquire(blocking=known is None or max_age == NOW):
             return known or _find_out()
