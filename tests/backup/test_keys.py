@@ -355,7 +355,7 @@ def test_the_kit_is_shown_once_with_a_square_and_kept_by_nobody(boss, capfd):
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert '<svg viewBox="0 0 41 41" class="qr">' in answer.text
-    for said in (key.fingerprint, "age -d -i key.txt -o X.zip X.zip.age", "nobody can open it"):
+    for said in (key.fingerprint, "age -d -i key.txt -o X.zip X.zip.age", "Losing it is final"):
         assert said in answer.text
     for url in ("/backups/key", "/backups", "/audit"):
         assert key.secret[20:40] not in boss.get(url).text

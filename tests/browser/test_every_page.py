@@ -22,6 +22,7 @@ PAGES = {
     "key": "/api-keys/add",
     "backups": "/backups",
     "restore": "/backups/restore",
+    "encryption": "/backups/key",
     "users": "/users",
     "audit": "/audit",
     "system": "/system",

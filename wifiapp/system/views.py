@@ -110,7 +110,12 @@ def warn() -> Banner | None:
 def warn_of_old_backup() -> Banner | None:
     """Say above an administrator's pages that what a backup would bring back is old, or nothing."""
     place = request.blueprint or ""
-    if getattr(current_user, "role", None) != "ADMIN" or place in {"system", "backup", "upkeep"}:
+    if getattr(current_user, "role", None) != "ADMIN" or place in {
+        "system",
+        "backup",
+        "backup_keys",
+        "upkeep",
+    }:
         return None
     found = health.look()
     if found.report is None or found.report.is_sick or found.freshness == "fresh":
