@@ -12,6 +12,7 @@ import json
 import os
 import re
 import resource
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -23,7 +24,7 @@ from wifiapp.backup.reporting import Reporter
 from wifiapp.db import db
 from wifiapp.doctor.examination import examine_now
 from wifiapp.doctor.expectation import from_migrations
-from wifiapp.jobs.worker import Worker
+from wifiapp.jobs.worker import SIGNALS, Worker
 from wifiapp.tasks import tasks
 
 
@@ -91,6 +92,8 @@ def supervise(app, given):
     run = given["number"]
     pid = os.fork()
     if not pid:
+        if given["words"] == ["worker"]:  # it waits for a signal that comes before it is up
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         say(run, pid=os.getpid())
         tell_stages(run)
         for where, value in given["changes"].items():
