@@ -1,6 +1,5 @@
 """Gunicorn for a shop's PC: two processes of eight threads, and patience for running requests."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,8 @@ _host = f"[{_config.host}]" if ":" in _config.host else _config.host
 
 bind = f"{_host}:{_config.port}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
+workers = _config.workers
+threads = _config.threads
 preload_app = True  # workers share the program's memory, and a recycled one is there at once
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - heartbeats only
 proc_name = "wifiapp"

@@ -5,6 +5,7 @@ import hashlib
 import os
 import secrets
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,8 @@ class Config:
     database_url: str | None = field(default=None, repr=False)
     host: str = "0.0.0.0"  # noqa: S104 - phones at the till reach the PC over the LAN
     port: int = 8080
+    workers: int = 2  # gunicorn's processes, and the threads of each
+    threads: int = 8
     behind_proxy: bool = False
     admin_email: str | None = None
     admin_password: str | None = field(default=None, repr=False)
@@ -57,13 +60,19 @@ class Config:
                 database_url=database_url and as_psycopg_url(database_url),
                 host=env.str("HOST", cls.host),
                 port=env.int("PORT", cls.port, validate=_port),
+                workers=env.int(
+                    "WEB_CONCURRENCY", cls.workers, validate=_positive("WEB_CONCURRENCY")
+                ),
+                threads=env.int("WEB_THREADS", cls.threads, validate=_positive("WEB_THREADS")),
                 behind_proxy=env.bool("WIFIAPP_BEHIND_PROXY", default=False),
                 admin_email=env.str("WIFIAPP_ADMIN_EMAIL", "") or None,
                 admin_password=env.str("WIFIAPP_ADMIN_PASSWORD", "") or None,
                 upload_limit=env.int("UPLOAD_LIMIT_MB", cls.upload_limit >> 20) << 20,
                 backup_hook=_words("BACKUP_HOOK", env.str("BACKUP_HOOK", "")),
                 backup_hook_seconds=env.int(
-                    "BACKUP_HOOK_SECONDS", cls.backup_hook_seconds, validate=_at_least_one
+                    "BACKUP_HOOK_SECONDS",
+                    cls.backup_hook_seconds,
+                    validate=_positive("BACKUP_HOOK_SECONDS"),
                 ),
             )
         except EnvError as error:
@@ -127,9 +136,12 @@ def _words(name: str, text: str) -> tuple[str, ...]:
         raise ConfigError(f"{name} is no command: {error}. Close what was quoted.") from error
 
 
-def _at_least_one(value: int) -> None:
-    if value < 1:
-        raise EnvError("BACKUP_HOOK_SECONDS must be 1 or more.")
+def _positive(name: str) -> Callable[[int], None]:
+    def check(value: int) -> None:
+        if value < 1:
+            raise EnvError(f"{name} must be 1 or more.")
+
+    return check
 
 
 def _port(value: int) -> None:
