@@ -13,8 +13,9 @@ STATUSES = ("NEW", "OK", "SILENT", "REFUSED")
 class Hotspot(Model):
     """One ESP32 or one R710.
 
-    `serial` is what the box says it is, so that another box at the same address is
-    noticed; the secret is kept encrypted; `poll_interval` and `clock_offset` are seconds.
+    `serial` is what the box says it is, and `fingerprint` its certificate's SHA-256, so that
+    another box at the same address is noticed; the secret is kept encrypted. `poll_interval` and
+    `clock_offset` are seconds; `max_tokens` is what the box has room for, None when unlimited.
     A manual one is never called: its codes are ours and loaded by hand; its address is empty.
     """
 
@@ -32,12 +33,16 @@ class Hotspot(Model):
     username: Mapped[str | None]
     secret_encrypted: Mapped[str | None]
     serial: Mapped[str | None]
+    fingerprint: Mapped[str | None]
+    model: Mapped[str | None]
     firmware: Mapped[str | None]
     status: Mapped[str] = mapped_column(String(10), default="NEW", server_default="NEW")
     last_contact_at: Mapped[Moment | None]
     last_error: Mapped[str | None]
     clock_offset: Mapped[int | None]
     free_slots: Mapped[int | None]
+    max_tokens: Mapped[int | None]
+    booted_at: Mapped[Moment | None]
     poll_interval: Mapped[int] = mapped_column(default=30, server_default=text("30"))
     is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
     is_manual: Mapped[bool] = mapped_column(default=False, server_default=false())
