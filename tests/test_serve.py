@@ -174,6 +174,11 @@ def test_a_taken_port_is_told_with_the_setting_to_change(serve):
     assert "PORT" in line
 
 
+@pytest.mark.parametrize("value", ["abc", "0"])
+def test_a_number_of_processes_that_cannot_be_is_told(serve, value):
+    assert "WEB_CONCURRENCY" in refusal(serve, WEB_CONCURRENCY=value)
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [
