@@ -1,6 +1,7 @@
 """The pages of a restore: choosing, uploading, confirming, the note, the undo, the gate."""
 
 import io
+import re
 from datetime import timedelta
 from threading import Event
 
@@ -122,12 +123,40 @@ def test_from_the_choice_to_the_note_and_back(shop, owner, archive):
     undo = f"{url}/undo"
     page = owner.get(undo).text
     assert "Back again, as before the restore:" in page and "1 sale, 1 token" in page
-    assert owner.post(undo, data=SURE | {"phrase": "UNDO"}).status_code == 303
+    sure = SURE | {"phrase": "UNDO", "schema": schema_of(page)}
+    assert owner.post(undo, data=sure).status_code == 303
     assert shops() == ["Added since", "Corner Shop"]
     page = owner.get(url).text
     assert "was undone" in page
     assert "Undo this restore" not in page
-    assert owner.get(undo).status_code == 303
+    page = owner.get(undo).text
+    assert "Take back the undo?" in page and "Type RESTORE to go on" in page
+    again = SURE | {"schema": schema_of(page)}
+    assert owner.post(undo, data=again).status_code == 303
+    assert shops() == ["Corner Shop"]
+    assert "All rows came back equal" in owner.get(url).text
+
+
+def schema_of(page):
+    """Return what the form of an undo says that it would bring back."""
+    return re.search(r'name="schema" value="(\w+)"', page)[1]
+
+
+@pytest.mark.parametrize("schema", [None, "before_restore_20200101_000000"])
+def test_a_form_that_is_sent_again_does_not_take_back_its_own_undo(shop, owner, archive, schema):
+    url = choose(owner, archive)
+    work(shop)
+    add()
+    owner.post(url, data=SURE)
+    work(shop)
+    undo = f"{url}/undo"
+    first = SURE | {"phrase": "UNDO", "schema": schema_of(owner.get(undo).text)}
+    owner.post(undo, data=first)
+    assert shops() == ["Added since", "Corner Shop"]
+    stale = SURE | {"schema": schema or first["schema"]}
+    answer = owner.post(undo, data=stale, follow_redirects=True)
+    assert "Something was restored or undone meanwhile" in answer.text
+    assert shops() == ["Added since", "Corner Shop"]
 
 
 def test_a_file_is_uploaded_checked_and_restored(shop, owner, archive):

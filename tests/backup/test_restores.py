@@ -133,7 +133,13 @@ def test_an_archive_is_checked_confirmed_restored_and_taken_back(config, archive
     assert shops() == ["Added since", "Corner Shop"]
     restore = fresh(restore)
     assert (restore.status, restore.undone_by) == ("UNDONE", BOSS.email)
-    assert restore_queries.find_undo(clock.now()) is None
+    found = restore_queries.find_undo(clock.now())
+    assert (found.schema, found.is_undone) == (restore.kept_as, True)
+    restoring.undo_restore(config, BOSS, keep=BOSS.email, schema=found.schema)
+    assert shops() == ["Corner Shop"]
+    restore = fresh(restore)
+    assert (restore.status, restore.undone_by) == ("RESTORED", None)
+    assert restore_queries.find_undo(clock.now()).schema == restore.kept_as
 
 
 def test_each_step_is_in_the_audit_log_with_the_note_at_the_end(config, archive):

@@ -23,7 +23,7 @@ def be_sure(page, phrase, button):
     page.get_by_role("button", name=button).click()
 
 
-def test_the_owner_loses_data_restores_it_and_undoes_the_restore(page, new_shop):
+def test_the_owner_loses_data_restores_it_undoes_that_and_takes_the_undo_back(page, new_shop):
     new_shop.flask("demo", "load")
     new_shop.flask("backup", "create", "--demo-data")
     sold = ask(new_shop, SALES)
@@ -53,6 +53,11 @@ def test_the_owner_loses_data_restores_it_and_undoes_the_restore(page, new_shop)
     expect(main).to_contain_text("This restore was undone")
     assert ask(new_shop, SALES) == 0
     assert ask(new_shop, "SELECT count(*) FROM users") == 2
+    page.get_by_role("link", name="Take back the undo").click()
+    expect(main).to_contain_text(f"Back again, as before the undo: {sold:,} sales")
+    be_sure(page, "RESTORE", "Restore it again")
+    expect(main).to_contain_text("The undo was taken back")
+    assert ask(new_shop, SALES) == sold
     page.goto(f"{new_shop.url}/audit")
     expect(main).to_contain_text("Backup: undo restore")
     expect(main).to_contain_text("Restore: done")

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
+from wtforms import HiddenField, PasswordField, StringField
 from wtforms.validators import InputRequired, ValidationError
 
 TYPED = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
@@ -35,3 +35,9 @@ class SureForm(FlaskForm):  # type: ignore[misc]
             raise ValidationError(
                 _l("Type %(phrase)s in capital letters, or go back.", phrase=self.wanted)
             )
+
+
+class UndoForm(SureForm):
+    """What is swapped back is the `schema` that was looked at, so that a form undoes once."""
+
+    schema = HiddenField()

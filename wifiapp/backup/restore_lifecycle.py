@@ -118,6 +118,14 @@ def write_down(session: Session, restore_id: str, done: Restored, now: datetime)
     }
 
 
+def exchange(restore: Restore, kept_as: str, actor: Actor, now: datetime) -> None:
+    """Note in the swap's transaction that the restore was undone, or that its undo was."""
+    is_undone = restore.status == "RESTORED"
+    restore.status = "UNDONE" if is_undone else "RESTORED"
+    restore.undone_at, restore.undone_by = (now, actor.email) if is_undone else (None, None)
+    restore.kept_as, restore.undo_until = kept_as, now + KEPT
+
+
 def queue(restore: Restore, status: str, error: str | None = None) -> None:
     """Let the restore wait for a worker, from the beginning, and say why it does again."""
     restore.status, restore.error = status, error

@@ -12,7 +12,8 @@ from wifiapp.columns import CreatedAt, Id, Ip, Moment, UpdatedAt, one_of
 from wifiapp.db import Model, archived
 
 # QUEUED and CHECKING prove the archive and compare it with what is live; READY waits for somebody
-# to confirm; CONFIRMED and RUNNING restore. RESTORED can become UNDONE, nothing else changes.
+# to confirm; CONFIRMED and RUNNING restore. RESTORED can become UNDONE and
+# that RESTORED again, as often as somebody likes; nothing else changes.
 STATUSES = (
     *("QUEUED", "CHECKING", "READY", "CONFIRMED", "RUNNING"),
     *("RESTORED", "UNDONE", "FAILED", "CANCELLED"),
@@ -27,7 +28,7 @@ class Restore(Model):
     `file_name` is the catalogued archive's, or of an upload the name it came with; where that
     lies is told by the id. `user_id` and `backup_id` have no foreign key: the row outlives them.
     `preview` is what `preview.compare` found, `outcome` what the engine said in the end.
-    `kept_as` names the schema with what the last swap took away, until `undo_until`.
+    `kept_as` names the schema with what its last swap took away, until `undo_until`.
     """
 
     __tablename__ = "restores"

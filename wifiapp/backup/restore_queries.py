@@ -29,12 +29,20 @@ _KEPT = text(
 
 @dataclass(frozen=True)
 class Undo:
-    """What can be swapped back: the restore that took it away, its schema, its size in bytes."""
+    """What can be swapped back: the restore, or its undo, that took it away.
+
+    `schema` is where it is kept until then, `size` its bytes.
+    """
 
     restore: Restore
     schema: str
     size: int
     until: datetime
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether swapping restores again, since the restore itself is undone already."""
+        return self.restore.status == "UNDONE"
 
 
 def get_restore(restore_id: str) -> Restore:
@@ -58,11 +66,11 @@ def find_under_way() -> Restore | None:
 
 
 def find_undo(now: datetime) -> Undo | None:
-    """Return what can be undone, or None: the last restore, for some days."""
+    """Return what can be undone, or None: the last restore or its undo, for some days."""
     kept = db.session.execute(_KEPT).first()
     if kept is None:
         return None
-    query = select(Restore).where(Restore.kept_as == kept.name, Restore.status == "RESTORED")
+    query = select(Restore).where(Restore.kept_as == kept.name)
     restore = db.session.scalars(query).first()
     if restore is None or restore.undo_until is None or restore.undo_until < now:
         return None

@@ -26,7 +26,7 @@ from wifiapp.backup.hold_views import hold_changes, tell
 from wifiapp.backup.keys_forms import KeyForm
 from wifiapp.backup.progress import status_of_restore
 from wifiapp.backup.queries import is_held
-from wifiapp.backup.restore_forms import SureForm
+from wifiapp.backup.restore_forms import SureForm, UndoForm
 from wifiapp.businesses.queries import zone_of
 from wifiapp.columns import new_id
 from wifiapp.config import Config
@@ -152,21 +152,18 @@ def cancel(restore_id: str) -> ResponseReturnValue:
 @bp.route("/<restore_id>/undo", methods=["GET", "POST"])
 @allow("ADMIN")
 def undo(restore_id: str) -> ResponseReturnValue:
-    """Say what an undo takes away, then swap back what was there before the restore."""
+    """Say what an undo takes away, then swap back what was there before the restore.
+
+    Of a restore that is undone already the undo is taken back.
+    """
     found = restore_queries.find_undo(clock.now())
     restore = restore_queries.get_restore(restore_id)
     if found is None or found.restore.id != restore.id:
         flash(_("There is nothing to undo here any more. Your data was not changed."), "warning")
         return redirect(url_for("restore.show", restore_id=restore_id), 303)
-    form = SureForm(UNDO)
+    form = UndoForm(RESTORE if found.is_undone else UNDO)
     if form.is_submitted() and _is_sure(form):
-        try:
-            actor = current_actor()
-            restore_work_operations.undo_restore(_config(), actor, keep=actor.email)
-        except WifiError as error:
-            return _refused(error, restore_id)
-        flash(_("The restore was undone: everything is as it was before it."), "success")
-        return redirect(url_for("restore.show", restore_id=restore_id), 303)
+        return _swap_back(restore_id, form.schema.data or "-")
     changes = preview.compare_quickly(_config(), found.schema)
     status = (429 if form.wait else 422) if form.is_submitted() else 200
     page = render_template(
@@ -179,6 +176,19 @@ def undo(restore_id: str) -> ResponseReturnValue:
         **_surroundings(),
     )
     return page, status
+
+
+def _swap_back(restore_id: str, schema: str) -> ResponseReturnValue:
+    actor = current_actor()
+    try:
+        restore_work_operations.undo_restore(_config(), actor, keep=actor.email, schema=schema)
+    except WifiError as error:
+        return _refused(error, restore_id)
+    if restore_queries.get_restore(restore_id).status == "UNDONE":
+        flash(_("The restore was undone: everything is as it was before it."), "success")
+    else:
+        flash(_("The undo was taken back: what was restored is here again."), "success")
+    return redirect(url_for("restore.show", restore_id=restore_id), 303)
 
 
 # -- helpers ---------------------------------------------------------------------------------

@@ -172,10 +172,13 @@ def restore_now(
     return done, restore_queries.get_restore(holder.id)
 
 
-def undo_restore(config: Config, actor: Actor, *, keep: str | None = None) -> Undone:
-    """Swap back what was live before the last restore; `keep` is who goes on signing in.
+def undo_restore(
+    config: Config, actor: Actor, *, keep: str | None = None, schema: str | None = None
+) -> Undone:
+    """Swap back what was live before the last restore, or before its undo.
 
-    Raises `BackupError` when nothing is kept, `Busy`.
+    `keep` is who goes on signing in, `schema` what they agreed to bring back. Raises `BackupError`
+    when that is not kept (any more), `Busy`.
     """
     db.session.rollback()  # no transaction stays open while the engine works
 
@@ -183,12 +186,10 @@ def undo_restore(config: Config, actor: Actor, *, keep: str | None = None) -> Un
         _carry_over(session, done.kept_as, keep)
         restore = session.query(Restore).filter_by(kept_as=done.came_back).first()
         if restore is not None:
-            now = clock.now()
-            restore.status, restore.kept_as, restore.undo_until = "UNDONE", done.kept_as, None
-            restore.undone_at, restore.undone_by = now, actor.email
+            lifecycle.exchange(restore, done.kept_as, actor, clock.now())
 
     with connected(config) as connection, hold.shut(connection):
-        return engine.undo_restore(config, actor=actor, also=also)
+        return engine.undo_restore(config, actor=actor, also=also, schema=schema)
 
 
 def _restore(

@@ -137,11 +137,13 @@ def undo_restore(
     *,
     actor: Actor = COMMAND_LINE,
     also: Callable[[Session, Undone], object] = lambda _session, _done: None,
+    schema: str | None = None,
 ) -> Undone:
     """Swap back what was there before the last restore; doing it twice restores again.
 
-    `also` is called in the transaction that swaps, when those rows are live already. Raises
-    `BackupError` when nothing is kept, `Busy`.
+    `also` is called in the transaction that swaps, when those rows are live already. `schema` is
+    what somebody agreed to bring back. Raises `BackupError` when nothing or something else is
+    kept, `Busy`.
     """
     with explained("Nothing was undone"), alone(config, f"an undo by {actor.email}") as connection:
         live = _live_schema(connection)
@@ -150,6 +152,11 @@ def undo_restore(
             raise BackupError(
                 "There is no restore to undo: what was there before is kept for 7 days. Your data "
                 "was not changed. Restore a backup instead."
+            )
+        if schema not in {None, kept[-1]}:
+            raise BackupError(
+                "Something was restored or undone meanwhile, so nothing was exchanged now. Look at "
+                "the last restore again."
             )
         facts = read_note(connection, kept[-1])
         _bring_up_to_date(config, kept[-1], Reporter(say_nothing))
