@@ -90,6 +90,8 @@ class Capabilities:
 
     `max_batch` tokens are made in one call; `chooses_codes` tells that codes are the device's
     own, else they are ours. `block_by_token` tells that a device is blocked by its token.
+    `needs_username` and `needs_ssid` tell what a person names beside address and secret: the
+    SSID is that of each business.
     """
 
     max_batch: int
@@ -100,6 +102,8 @@ class Capabilities:
     block_by_token: bool = False
     counts_volume: bool = True
     ends_running_sessions: bool = False
+    needs_username: bool = False
+    needs_ssid: bool = False
 
 
 @dataclass(frozen=True)
