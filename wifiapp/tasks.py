@@ -17,6 +17,7 @@ from wifiapp.demo import operations as demo
 from wifiapp.jobs import operations as jobs
 from wifiapp.jobs.worker import Task
 from wifiapp.tokens import batches_operations as batches
+from wifiapp.tokens import expiry_operations as expiry
 
 
 def tasks(config: Config) -> list[Task]:
@@ -56,6 +57,7 @@ def tasks(config: Config) -> list[Task]:
         Task("backup", 1, run_backup),
         Task("restore", 1, run_restore),
         Task("tokens", 1, unless_shut(batches.run_queued)),
+        Task("expiry", 15, unless_shut(expiry.expire_due)),
         Task("daily", 5, ask_for_daily),
         Task("hook", 2, run_hook),
         Task("prune", 10, prune),

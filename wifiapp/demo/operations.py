@@ -7,7 +7,18 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import CursorResult, Delete, Update, delete, func, inspect, select, text, update
+from sqlalchemy import (
+    CursorResult,
+    Delete,
+    Update,
+    delete,
+    func,
+    inspect,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from wifiapp.access import Actor
@@ -187,12 +198,20 @@ def _expire(now: datetime) -> None:
 
     A session is over when its token is, or when its hotspot was last heard of before that.
     """
+    online = select(WifiTokenDevice.wifi_token_id).where(WifiTokenDevice.is_online)
     over = (
         select(WifiToken.id, func.least(WifiToken.expires_at, Hotspot.last_contact_at).label("at"))
         .join(Business, Business.id == WifiToken.business_id)
         .join(Hotspot, Hotspot.id == WifiToken.hotspot_id)
-        .where(Business.is_demo, WifiToken.status == "ACTIVE", WifiToken.expires_at <= now)
+        .where(Business.is_demo, WifiToken.expires_at <= now)
+        # The worker may have expired it already, but it knows nothing of devices.
+        .where(or_(WifiToken.status == "ACTIVE", WifiToken.id.in_(online)))
         .cte("over")
+    )
+    _change(
+        update(WifiToken)
+        .where(WifiToken.id == over.c.id, WifiToken.status == "ACTIVE")
+        .values(status="EXPIRED")
     )
     ended = func.greatest(DeviceSession.started_at, over.c.at)
     _change(
@@ -209,7 +228,6 @@ def _expire(now: datetime) -> None:
         .where(WifiTokenDevice.is_online, WifiTokenDevice.wifi_token_id == over.c.id)
         .values(is_online=False, current_ip=None, last_seen=over.c.at)
     )
-    _change(update(WifiToken).where(WifiToken.id == over.c.id).values(status="EXPIRED"))
 
 
 def _change(statement: Update | Delete) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
     literal_column,
     text,
     true,
@@ -43,6 +44,10 @@ as_typed: ColumnClause[str] = literal_column("translate(upper(token), 'OIL- ', '
 
 # A printed voucher lies in a drawer: it is sold by its own code, or after all the others.
 is_printed: ColumnClause[bool] = literal_column('("printedAt" IS NOT NULL)', Boolean)
+
+# Which tokens `redeem_by` ends and which `expires_at`, as the indexes of both have it.
+is_unused: ColumnClause[bool] = literal_column("status IN ('UNUSED', 'SOLD')", Boolean)
+is_running: ColumnClause[bool] = literal_column("status = 'ACTIVE'", Boolean)
 
 
 class TokenConfiguration(Model):
@@ -124,8 +129,8 @@ class WifiToken(Model):
     """An access code, with the plan as it was when the token was made.
 
     `redeem_by` ends an unused token, `expires_at` a used one; `ended_at` and `end_reason` say
-    when and why a person or the hotspot ended it; `printed_at` is when it last came out of a
-    printer. Used volumes are MB.
+    when and why a person or the hotspot ended it before that; `printed_at` is when it last came
+    out of a printer. Used volumes are MB.
     """
 
     __tablename__ = "wifi_tokens"
@@ -149,6 +154,16 @@ class WifiToken(Model):
             "id",
             postgresql_where=text("status = 'UNUSED'"),
         ),  # in the order in which they are sold
+        Index(
+            "wifi_tokens_redeemBy_idx",
+            "redeem_by",
+            postgresql_where=and_(is_unused, text('"redeemBy" IS NOT NULL')),
+        ),
+        Index(
+            "wifi_tokens_expiresAt_idx",
+            "expires_at",
+            postgresql_where=and_(is_running, text('"expiresAt" IS NOT NULL')),
+        ),
         one_of("system", SYSTEMS),
         one_of("status", STATUSES),
         at_least_zero("price"),
