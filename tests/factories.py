@@ -15,7 +15,7 @@ from wifiapp.backup.models import Backup, BackupKey, BackupReport, BackupRoutine
 from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.db import db
-from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
+from wifiapp.devices.models import DeviceProfile, DeviceSession, TokenUsage, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import DayClosing, DayClosingSum, PaymentMethod, WifiTokenSale
@@ -166,6 +166,18 @@ def make_session(device=None, **given):
         "ip": "192.168.4.2",
     }
     return _add(DeviceSession(**values | given))
+
+
+@factory(TokenUsage)
+def make_usage(token=None, **given):
+    now = clock.now()
+    values = {
+        "wifi_token_id": (token or make_token(status="ACTIVE")).id,
+        "starts_at": now.replace(minute=now.minute // 15 * 15, second=0, microsecond=0),
+        "bytes_down": 1_000_000,
+        "bytes_up": 100_000,
+    }
+    return _add(TokenUsage(**values | given))
 
 
 @factory(WifiTokenSale)

@@ -96,6 +96,9 @@ REFUSED = {
     "token_batches_system_check": "system = 'esp32'",
     "token_configurations_price_check": "price = -0.01",
     "token_configurations_system_check": "system = 'esp32'",
+    "token_usage_bytesDown_check": '"bytesDown" = -1',
+    "token_usage_bytesUp_check": '"bytesUp" = -1',
+    "token_usage_startsAt_check": '"startsAt" = "startsAt" + interval \'1 second\'',
     "users_role_check": "role = 'OWNER'",
     "wifi_token_devices_macAddress_check": "\"macAddress\" = 'AC-DE-48-00-11-22'",
     "wifi_token_sales_fee_check": "fee = -0.01",
@@ -132,10 +135,11 @@ def test_a_check_refuses_a_bad_row_and_names_itself(name):
     table = checks()[name]
     model = next(model for model in FACTORIES if model.__table__ is table)
     row = FACTORIES[model]()
-    (key,) = table.primary_key
+    key = next(iter(table.primary_key))  # of a row that stands alone, one column is enough
+    attribute = model.__mapper__.get_property_by_column(key).key
     change = text(f'UPDATE {table.name} SET {REFUSED[name]} WHERE "{key.name}" = :id')
     with pytest.raises(IntegrityError) as refusal:
-        db.session.execute(change, {"id": getattr(row, key.key)})
+        db.session.execute(change, {"id": getattr(row, attribute)})
     assert refusal.value.orig.diag.constraint_name == name
 
 

@@ -7,7 +7,7 @@ from wifiapp.auth.models import RateLimit, User
 from wifiapp.backup.models import Backup, BackupKey, BackupReport, BackupRoutine, HookRun
 from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.models import Business, Membership
-from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
+from wifiapp.devices.models import DeviceProfile, DeviceSession, TokenUsage, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import DayClosing, DayClosingSum, PaymentMethod, WifiTokenSale
@@ -36,6 +36,7 @@ __all__ = [
     "Setting",
     "TokenBatch",
     "TokenConfiguration",
+    "TokenUsage",
     "User",
     "WifiToken",
     "WifiTokenDevice",

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Integer,
     Numeric,
     String,
+    Text,
     UniqueConstraint,
     insert,
 )
@@ -122,7 +123,7 @@ class Maker:
         return rows
 
     def value(self, column, number):
-        if column.primary_key:
+        if column.primary_key and isinstance(column.type, Text) and not column.foreign_keys:
             return self.ids[column.table.name][number]
         if column.nullable and number % 3 == 2:
             return None
@@ -169,6 +170,8 @@ def measure(table, row, number):
     """Make the row fit the checks and keys of its table that no type tells of."""
     if "mac_address" in row:
         row["mac_address"] = f"AC:DE:48:00:00:{number:02X}"
+    if table == "token_usage":
+        row["starts_at"] = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * number)
     if table == "users":
         row["email"] = f"{number} {row['email']}"
     if table == "device_sessions":

@@ -42,6 +42,7 @@ TABLES = {
     "users": _l("Users"),
     "device_profiles": _l("Device profiles"),
     "device_sessions": _l("Device sessions"),
+    "token_usage": _l("Volumes of tokens"),
     "wifi_usage_analytics": _l("Analytics"),
     "payment_methods": _l("Payment methods"),
     "day_closings": _l("Closings of days"),

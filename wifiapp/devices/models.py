@@ -1,4 +1,4 @@
-"""The devices seen with a token, what is known of them, and their sessions."""
+"""The devices seen with a token, what is known of them, their sessions and volumes."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,6 +12,7 @@ from wifiapp.columns import (
     Mac,
     Moment,
     UpdatedAt,
+    at_least_zero,
     is_mac,
     one_of,
 )
@@ -99,3 +100,27 @@ class DeviceSession(Model):
     bytes_up: Mapped[ByteCount]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+class TokenUsage(Model):
+    """By how much a token's volumes grew in a quarter of an hour of UTC that begins at `starts_at`.
+
+    Every zone's hours begin with such a quarter. A counter that was set back counts from zero.
+    """
+
+    __tablename__ = "token_usage"
+    __table_args__ = (
+        CheckConstraint(
+            """date_bin('15 minutes', "startsAt", '2000-01-01') = "startsAt\"""", name="startsAt"
+        ),
+        at_least_zero("bytesDown"),
+        at_least_zero("bytesUp"),
+        archived("business"),
+    )
+
+    wifi_token_id: Mapped[str] = mapped_column(
+        ForeignKey(WifiToken.id, ondelete="CASCADE"), primary_key=True
+    )
+    starts_at: Mapped[Moment] = mapped_column(primary_key=True, index=True)
+    bytes_down: Mapped[ByteCount]
+    bytes_up: Mapped[ByteCount]

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 THEN = datetime(2026, 2, 28, 23, 59, 59, 999999)  # noqa: DTZ001 - as the columns are
 LATER = datetime(2026, 3, 1, 12, 30, 0, 1)  # noqa: DTZ001
+QUARTER = datetime(2026, 2, 28, 23, 45)  # noqa: DTZ001
 ODD = 'Käthe\'s "shop", \\N\n\tsecond line 🛜'
 MADE = {"createdAt": THEN, "updatedAt": LATER}
 
@@ -102,6 +103,10 @@ ROWS = {
         {"id": "s2", "wifiTokenDeviceId": "d1", "startedAt": THEN, "endedAt": LATER}
         | {"endReason": "TIMED_OUT"}
         | MADE,
+    ],
+    "token_usage": [
+        {"wifiTokenId": "t1", "startsAt": QUARTER, "bytesDown": 2**63 - 1, "bytesUp": 1},
+        {"wifiTokenId": "t2", "startsAt": QUARTER},
     ],
     "wifi_token_sales": [
         {"id": "w1", "businessId": "b1", "wifiTokenId": "t1", "receiptNumber": 2**40}
