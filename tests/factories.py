@@ -15,12 +15,14 @@ from wifiapp.backup.models import Backup, BackupKey, BackupReport, BackupRoutine
 from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.db import db
+from wifiapp.devices.blocks_models import DeviceBlock
 from wifiapp.devices.models import DeviceProfile, DeviceSession, TokenUsage, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import DayClosing, DayClosingSum, PaymentMethod, WifiTokenSale
 from wifiapp.settings.models import Setting
 from wifiapp.tokens.models import TokenBatch, TokenConfiguration, WifiToken
+from wifiapp.tokens.outbox_models import HotspotCommand
 
 FACTORIES = {}  # model -> function; a guard test compares it with the models
 _counter = itertools.count(1)
@@ -133,6 +135,20 @@ def make_token(business=None, plan=None, hotspot=None, **given):
     return _add(WifiToken(**values | given))
 
 
+@factory(HotspotCommand)
+def make_command(token=None, **given):
+    token = token or make_token()
+    values = {
+        "business_id": token.business_id,
+        "hotspot_id": token.hotspot_id,
+        "wifi_token_id": token.id,
+        "kind": "DISABLE",
+        "reason": "lost phone",
+        "created_by": "a@example.org",
+    }
+    return _add(HotspotCommand(**values | given))
+
+
 @factory(WifiTokenDevice)
 def make_device(token=None, **given):
     now = clock.now()
@@ -145,6 +161,19 @@ def make_device(token=None, **given):
         "last_seen": now,
     }
     return _add(WifiTokenDevice(**values | given))
+
+
+@factory(DeviceBlock)
+def make_block(business=None, hotspot=None, **given):
+    values = {
+        "business_id": (business or make_business()).id,
+        "hotspot_id": (hotspot or make_hotspot()).id,
+        "mac_address": "AC:DA:48:{:02X}:{:02X}:{:02X}".format(*next(_counter).to_bytes(3)),
+        "reason": "sells our codes",
+        "blocked_by": "a@example.org",
+        "blocked_at": clock.now(),
+    }
+    return _add(DeviceBlock(**values | given))
 
 
 @factory(DeviceProfile)

@@ -7,12 +7,14 @@ from wifiapp.auth.models import RateLimit, User
 from wifiapp.backup.models import Backup, BackupKey, BackupReport, BackupRoutine, HookRun
 from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.models import Business, Membership
+from wifiapp.devices.blocks_models import DeviceBlock
 from wifiapp.devices.models import DeviceProfile, DeviceSession, TokenUsage, WifiTokenDevice
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import DayClosing, DayClosingSum, PaymentMethod, WifiTokenSale
 from wifiapp.settings.models import Setting
 from wifiapp.tokens.models import TokenBatch, TokenConfiguration, WifiToken
+from wifiapp.tokens.outbox_models import HotspotCommand
 
 __all__ = [
     "ApiKey",
@@ -24,11 +26,13 @@ __all__ = [
     "Business",
     "DayClosing",
     "DayClosingSum",
+    "DeviceBlock",
     "DeviceProfile",
     "DeviceSession",
     "HookRun",
     "Hotspot",
     "HotspotBusiness",
+    "HotspotCommand",
     "Membership",
     "PaymentMethod",
     "RateLimit",

@@ -17,6 +17,7 @@ from sqlalchemy import (
     text,
     true,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wifiapp.businesses.models import Business
@@ -37,7 +38,7 @@ from wifiapp.hotspots.models import Hotspot
 STATUSES = ("UNUSED", "SOLD", "ACTIVE", "EXPIRED", "DISABLED")
 BATCH_STATUSES = ("QUEUED", "RUNNING", "DONE", "FAILED", "CANCELLED")
 UNFINISHED = ("QUEUED", "RUNNING")
-SOURCES = ("MADE", "IMPORTED")
+SOURCES = ("MADE", "IMPORTED", "SPOT")
 
 # What `codes.typed` makes of a code, as an expression that an index holds.
 as_typed: ColumnClause[str] = literal_column("translate(upper(token), 'OIL- ', '011')", Text)
@@ -51,10 +52,22 @@ is_running: ColumnClause[bool] = literal_column("status = 'ACTIVE'", Boolean)
 
 
 class TokenConfiguration(Model):
-    """A plan: what a business sells; volumes are MB, none means unlimited."""
+    """A plan: what a business sells; volumes are MB, none means unlimited.
+
+    When fewer than `min_stock` tokens are unsold, the worker has more made, up to `refill_to`;
+    `kept_at` is when it last did. `hotspot_id` is the device that makes its tokens unless another
+    one is named.
+    """
 
     __tablename__ = "token_configurations"
-    __table_args__ = (one_of("system", SYSTEMS), at_least_zero("price"), archived("business"))
+    __table_args__ = (
+        one_of("system", SYSTEMS),
+        at_least_zero("price"),
+        CheckConstraint('"minStock" >= 1', name="minStock"),
+        CheckConstraint('"refillTo" BETWEEN "minStock" AND 1000', name="refillTo"),
+        CheckConstraint('("minStock" IS NULL) = ("refillTo" IS NULL)', name="stock"),
+        archived("business"),
+    )
 
     id: Mapped[Id]
     business_id: Mapped[str] = mapped_column(
@@ -69,6 +82,10 @@ class TokenConfiguration(Model):
     price: Mapped[Money]
     sort_order: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     is_active: Mapped[bool] = mapped_column(default=True, server_default=true())
+    hotspot_id: Mapped[str | None] = mapped_column(ForeignKey(Hotspot.id, ondelete="RESTRICT"))
+    min_stock: Mapped[int | None]
+    refill_to: Mapped[int | None]
+    kept_at: Mapped[Moment | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 
@@ -77,7 +94,11 @@ class TokenBatch(Model):
     """Tokens asked for at once, and how far they are: the row is the job that makes them.
 
     It keeps the plan as it was when the batch was asked for, so that all its tokens are alike.
-    `created_by` is an email.
+    `created_by` is an email. SPOT ones are made at a till for a customer who waits.
+
+    `called_at` is when a call to the device began of which it is not known what came of it:
+    `called_for` tokens, with `called_codes` where codes are ours. `waits_until` is when a batch
+    whose device is silent is tried again; `failures` counts those tries, `error` says why.
     """
 
     __tablename__ = "token_batches"
@@ -88,12 +109,18 @@ class TokenBatch(Model):
         at_least_zero("price"),
         CheckConstraint('"asked" >= 1', name="asked"),
         CheckConstraint('"made" BETWEEN 0 AND "asked"', name="made"),
+        CheckConstraint('("calledAt" IS NULL) = ("calledFor" = 0)', name="calledFor"),
         Index("token_batches_createdAt_idx", "created_at", "id"),
         Index(
             "token_batches_unfinished_idx",
             "created_at",
             "id",
             postgresql_where=text("status IN ('QUEUED', 'RUNNING')"),
+        ),
+        Index(
+            "token_batches_called_idx",
+            "hotspot_id",
+            postgresql_where=text('"calledAt" IS NOT NULL'),
         ),
         archived("business"),
     )
@@ -119,6 +146,11 @@ class TokenBatch(Model):
     status: Mapped[str] = mapped_column(String(10), default="QUEUED", server_default="QUEUED")
     error: Mapped[str | None]
     created_by: Mapped[str]
+    called_at: Mapped[Moment | None]
+    called_for: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    called_codes: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    waits_until: Mapped[Moment | None]
+    failures: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     started_at: Mapped[Moment | None]
     finished_at: Mapped[Moment | None]
     created_at: Mapped[CreatedAt]
