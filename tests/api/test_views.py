@@ -138,6 +138,37 @@ def test_cash_handed_over_is_kept(till, plan):
     assert till.sell(plan, tendered="5.00").get_json()["tendered"] == "5.00"
 
 
+def test_a_sale_and_its_void_name_the_key_that_made_them(
+    till_of, shop, plan, sign_in_as, admin_client
+):
+    front = till_of(shop, "sell", "void", name="Front till", prefix="wifi_front")
+    sale_id = front.sell(plan).get_json()["id"]
+    name = "key Front till (wifi_front…)"
+    assert f"<dd>{name}</dd>" in admin_client.get(f"/sales/{sale_id}").text
+    front.void(sale_id, "wrong plan")
+    page = admin_client.get(f"/sales/{sale_id}").text
+    assert f"wrong plan — {name}, " in page
+    assert name not in admin_client.get(f"/sales/{sale_id}/receipt").text, "a customer's"
+    sold = db.session.get_one(WifiTokenSale, sale_id)
+    trail = admin_client.get(f"/tokens/{sold.wifi_token_id}").text
+    assert trail.count(name) >= 2
+
+
+def test_sales_of_each_key_are_summed_listed_filtered_and_exported_by_its_name(
+    till_of, shop, plan, admin_client
+):
+    for number, name in enumerate(("Front till", "Back till")):
+        till_of(shop, "sell", name=name, prefix=f"wifi_{number}").sell(plan, key=f"k{number}")
+    names = ["key Front till (wifi_0…)", "key Back till (wifi_1…)"]
+    page = admin_client.get("/sales").text
+    assert all(f'<th scope="row">{name}</th>' in page for name in names)
+    rows = admin_client.get("/sales.json").get_json()["rows"]
+    assert [row["seller"] for row in rows] == [names[1], names[0]]
+    only = admin_client.get("/sales.json", query_string={"seller": names[0]}).get_json()
+    assert [row["seller"] for row in only["rows"]] == [names[0]]
+    assert only["sums"][0]["quantity"] == 1
+
+
 def test_a_printed_voucher_is_sold_by_its_own_token(till, plan):
     (token,) = till.get("/tokens", code="b4m2 n8q5").get_json()["tokens"]
     assert token["state"] == "available" and token["planId"] == plan.id

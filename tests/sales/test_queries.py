@@ -112,7 +112,7 @@ def test_filters_narrow_the_lines_and_the_chosen_cells_alike():
         assert [cell.channel for cell in sums.chosen(cells, asked.values)] == ["POS"]
     assert len(lines(wanted(business_id=business.id))) == 1
     assert len(queries.sum_cells(ADMIN, wanted(business_id=business.id))) == 1
-    assert queries.list_sellers([seller.id, "x"]) == {seller.id: seller.name}
+    assert queries.list_sellers([seller.id, "a key"]) == {seller.id: seller.name, "a key": "a key"}
 
 
 @pytest.mark.parametrize("code", ["A3K9M7P2", "a3k9", "4711", "#4711"])

@@ -28,6 +28,11 @@ def test_there_is_no_share_of_nothing_or_less():
     assert total(cells) == Sum("", 0, 1, Decimal("-1.00"))
 
 
+def test_what_nobody_sold_is_a_group_without_a_name():
+    cells = [cell("POS", "1.00"), cell("POS", "1.00", seller="a"), cell("POS", "1.00")]
+    assert [(each.name, each.quantity) for each in grouped(cells, "seller")] == [("", 2), ("a", 1)]
+
+
 def test_the_total_of_no_cells_is_zero():
     assert total([]) == Sum("", 0, 0, Decimal("0.00"))
 

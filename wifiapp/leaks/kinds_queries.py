@@ -169,7 +169,7 @@ def _columns(row_id: Any, at: Any, amount: Any, sale: Any, reason: Any, since: A
         since.label("since"),
         cast(amount, Numeric(12, 2)).label("amount"),
         sale.sale_amount.label("paid"),
-        sale.sold_by.label("seller_id"),
+        func.coalesce(sale.sold_by, sale.sold_with).label("seller_id"),
         sale.sale_channel.label("channel"),
         reason.label("reason"),
     ]

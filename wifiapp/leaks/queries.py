@@ -16,7 +16,7 @@ from wifiapp.leaks.kinds import KINDS
 from wifiapp.leaks.kinds_queries import SELECTS
 from wifiapp.paging import Page, fetch_page, stream
 from wifiapp.sales.periods import Span
-from wifiapp.sales.queries import SELLER, within
+from wifiapp.sales.queries import PERSON, within
 from wifiapp.tokens.models import WifiToken
 
 NOBODY = "none"  # asked for as seller or channel: leaks that have none
@@ -88,7 +88,7 @@ def _details(kind: str, viewer: Viewer, wanted: Wanted) -> tuple[Select[Any], tu
             WifiToken.system,
             WifiToken.status,
             WifiToken.price,
-            SELLER.label("seller"),
+            func.coalesce(PERSON, leaks.c.seller_id).label("seller"),
             Business.name.label("business"),
             Business.currency,
             Business.timezone,

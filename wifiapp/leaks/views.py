@@ -48,7 +48,7 @@ def export(kind: str) -> Response:
     form, wanted = _asked(viewer, now)
     _refuse_errors(form)
     cells = sorted(_chosen(queries.sum_cells(viewer, wanted), wanted))
-    names = list_sellers(_found(cells, "seller"))
+    names = list_sellers([each for each in _found(cells, "seller") if each != NOBODY])
     rows = (lines.exported_sum(cell, names.get(cell.seller)) for cell in cells)
     if kind == "csv":
         return exports.as_csv("leaks", lines.SUMS, rows)

@@ -24,7 +24,7 @@ from wifiapp.sales.closings import (
 from wifiapp.sales.methods import NOTHING, named
 from wifiapp.sales.methods_queries import list_known
 from wifiapp.sales.models import DayClosing, DayClosingSum, WifiTokenSale
-from wifiapp.sales.queries import SELLER
+from wifiapp.sales.queries import PERSON
 
 PAGE_SIZE = 31
 
@@ -132,7 +132,7 @@ def _lines(business_id: str, moment: Any, sign: int, start: datetime, end: datet
 
 
 def _details(viewer: Viewer) -> Select[Any]:
-    shown: list[Any] = [DayClosing, Business, SELLER.label("closer")]
+    shown: list[Any] = [DayClosing, Business, PERSON.label("closer")]
     query = (
         select(*shown)
         .join(Business, Business.id == DayClosing.business_id)

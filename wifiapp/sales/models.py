@@ -42,6 +42,7 @@ class WifiTokenSale(Model):
     stand. `receipt_number` counts from 1 in each business, without gaps and in the order of
     `sold_at`. The customer pays `sale_amount` and, on top, the `fee` of the method;
     `tendered` is the cash that was handed over. `gift_reason` says why nothing was paid.
+    `sold_with` and `voided_with` name the program that did it in the place of a person.
     `idempotency_key` is the asker's own name for the sale: asked for twice, it is made once.
     """
 
@@ -89,8 +90,10 @@ class WifiTokenSale(Model):
     sold_by: Mapped[str | None] = mapped_column(
         ForeignKey(User.id, ondelete="RESTRICT"), index=True
     )
+    sold_with: Mapped[str | None]
     voided_at: Mapped[Moment | None]
     voided_by: Mapped[str | None] = mapped_column(ForeignKey(User.id, ondelete="RESTRICT"))
+    voided_with: Mapped[str | None]
     void_reason: Mapped[str | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]

@@ -114,6 +114,7 @@ def void_sale(actor: Actor, sale_id: str, reason: str) -> WifiTokenSale:
     token.status = states.after(before, Event.VOID, used=token.first_used_at is not None)
     sale.voided_at = till.next_void(sale.business_id, sale.sold_at)
     sale.voided_by, sale.void_reason = actor.user_id, reason
+    sale.voided_with = _program(actor)
     change = {
         "receipt": sale.receipt_number,
         "token": token.token,
@@ -223,11 +224,17 @@ def _add_sale(
         sale_channel=order.channel,
         sold_at=receipt.at,
         sold_by=actor.user_id,
+        sold_with=_program(actor),
     )
     db.session.add(sale)
     db.session.flush()
     _record_sale(actor, sale, token)
     return sale
+
+
+def _program(actor: Actor) -> str | None:
+    """Return the name of who acts, when it is no person."""
+    return None if actor.user_id else actor.email
 
 
 def _record_sale(actor: Actor, sale: WifiTokenSale, token: WifiToken) -> None:

@@ -97,19 +97,21 @@ def stream_lines(viewer: Viewer, wanted: Wanted) -> Iterator[Row[Any]]:
 
 
 def list_sellers(user_ids: Sequence[str]) -> dict[str, str]:
-    """Return the names of these users by id."""
-    query = select(User.id, SELLER).where(User.id.in_(user_ids))
-    return {row[0]: row[1] for row in db.session.execute(query)}
+    """Return the names of these sellers; a program is its own name."""
+    query = select(User.id, PERSON).where(User.id.in_(user_ids))
+    return {each: each for each in user_ids} | {row[0]: row[1] for row in db.session.execute(query)}
 
 
+PERSON = func.coalesce(func.nullif(User.name, ""), User.email)
+SELLER_ID = func.coalesce(WifiTokenSale.sold_by, WifiTokenSale.sold_with)
+SELLER = func.coalesce(PERSON, WifiTokenSale.sold_with)  # joined with who has sold
 DIMENSIONS: dict[str, Any] = {
     "channel": WifiTokenSale.sale_channel,
     "method": WifiTokenSale.payment_method,
     "system": WifiToken.system,
     "plan": WifiToken.plan_name,
-    "seller": WifiTokenSale.sold_by,
+    "seller": SELLER_ID,
 }
-SELLER = func.coalesce(func.nullif(User.name, ""), User.email)
 
 
 def _lines(viewer: Viewer, wanted: Wanted, kind: int) -> Select[Any]:

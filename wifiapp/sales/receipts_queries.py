@@ -44,7 +44,9 @@ def _details() -> Select[Any]:
         WifiToken,
         Business,
         SELLER.label("seller"),
-        func.coalesce(func.nullif(voider.name, ""), voider.email).label("voider"),
+        func.coalesce(func.nullif(voider.name, ""), voider.email, WifiTokenSale.voided_with).label(
+            "voider"
+        ),
         Hotspot.name.label("hotspot"),
         HotspotBusiness.ssid,
     ]

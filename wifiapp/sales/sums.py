@@ -56,10 +56,13 @@ def total(cells: Iterable[Cell], name: str = "") -> Sum:
 
 
 def grouped(cells: Sequence[Cell], dimension: str) -> list[Sum]:
-    """Add up the cells of one currency by a dimension, the largest amount first."""
+    """Add up the cells of one currency by a dimension, the largest amount first.
+
+    Those that have none are a group without a name.
+    """
     groups: dict[str, list[Cell]] = {}
     for cell in cells:
-        groups.setdefault(getattr(cell, dimension), []).append(cell)
+        groups.setdefault(getattr(cell, dimension) or "", []).append(cell)
     whole = total(cells).amount
     sums = [total(members, name) for name, members in groups.items()]
     shared = [each._replace(share=each.amount / whole if whole > 0 else None) for each in sums]

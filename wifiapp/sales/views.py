@@ -24,7 +24,7 @@ def index() -> Response:
     viewer, now = current_viewer(), clock.now()
     form, seen, wanted = _asked(viewer, now)
     found = queries.sum_cells(viewer, wanted)
-    _offer(form, found)
+    names = _offer(form, found)
     cells = sums.chosen(found, wanted.values)
     after, damaged = request.args.get("after"), None
     try:
@@ -40,7 +40,7 @@ def index() -> Response:
         businesses=seen,
         spans=wanted.spans,
         is_running=any(span.start <= now < span.end for span in wanted.spans.values()),
-        currencies=_by_currency(cells),
+        currencies=_by_currency(cells, names),
         page=page,
         after=after,
         damaged=damaged,
@@ -81,19 +81,23 @@ def _asked(viewer: Viewer, now: datetime) -> tuple[SaleFilters, Any, Wanted]:
     return form, left, Wanted(spans, business_id, form.code, form.values())
 
 
-def _offer(form: SaleFilters, cells: list[sums.Cell]) -> None:
-    """Put what was found into the lists to choose from."""
+def _offer(form: SaleFilters, cells: list[sums.Cell]) -> dict[str, str]:
+    """Put what was found into the lists to choose from; return the names of the sellers."""
     for name in ("channel", "method", "plan"):
         form[name].offer((value, value) for value in sums.found(cells, name))
     sellers = queries.list_sellers(sums.found(cells, "seller"))
     form.seller.offer(sorted(sellers.items(), key=lambda each: each[1].casefold()))
+    return sellers
 
 
-def _by_currency(cells: list[sums.Cell]) -> list[dict[str, Any]]:
+def _by_currency(cells: list[sums.Cell], sellers: dict[str, str]) -> list[dict[str, Any]]:
     """Return the sums of each currency; amounts of two are never added up."""
     result = []
     for currency in sums.found(cells, "currency"):
         own = [cell for cell in cells if cell.currency == currency]
         groups = {name: sums.grouped(own, name) for name in ("channel", "method", "plan")}
+        groups["seller"] = [
+            each._replace(name=sellers.get(each.name, "")) for each in sums.grouped(own, "seller")
+        ]
         result.append({"currency": currency, "total": sums.total(own), **groups})
     return result

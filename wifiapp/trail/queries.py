@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, select
+from sqlalchemy import Row, and_, func, select
 from sqlalchemy.orm import aliased
 
 from wifiapp.audit.models import AuditLog
@@ -19,7 +19,11 @@ def list_sales(token_id: str) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return the sales of a token with who made and who voided them, the latest first."""
     voider = aliased(User)
     query = (
-        select(WifiTokenSale, User.email.label("seller"), voider.email.label("voider"))
+        select(
+            WifiTokenSale,
+            func.coalesce(User.email, WifiTokenSale.sold_with).label("seller"),
+            func.coalesce(voider.email, WifiTokenSale.voided_with).label("voider"),
+        )
         .outerjoin(User, User.id == WifiTokenSale.sold_by)
         .outerjoin(voider, voider.id == WifiTokenSale.voided_by)
         .where(WifiTokenSale.wifi_token_id == token_id)

@@ -116,7 +116,7 @@ ROWS = {
         | MADE,
         {"id": "w2", "businessId": "b1", "wifiTokenId": "t1", "saleAmount": "0"}
         | {"soldAt": THEN, "voidedAt": LATER, "voidedBy": "u1", "voidReason": ODD}
-        | {"giftReason": ""}
+        | {"giftReason": "", "soldWith": ODD, "voidedWith": "key Till (wifi_abcdef…)"}
         | MADE,
     ],
     "payment_methods": [
