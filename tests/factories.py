@@ -6,7 +6,7 @@ from decimal import Decimal
 from hashlib import sha256
 
 from wifiapp import clock
-from wifiapp.analytics.models import WifiUsageAnalytics
+from wifiapp.analytics.models import RollupMark, RollupState, WifiUsageAnalytics
 from wifiapp.api.models import ApiKey
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import RateLimit, User
@@ -17,7 +17,7 @@ from wifiapp.businesses.models import Business, Membership
 from wifiapp.db import db
 from wifiapp.devices.blocks_models import DeviceBlock
 from wifiapp.devices.models import DeviceProfile, DeviceSession, TokenUsage, WifiTokenDevice
-from wifiapp.hotspots.models import Hotspot, HotspotBusiness
+from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import DayClosing, DayClosingSum, PaymentMethod, WifiTokenSale
 from wifiapp.settings.models import Setting
@@ -85,6 +85,12 @@ def make_hotspot(**given):
 def make_hotspot_business(hotspot=None, business=None, **given):
     hotspot, business = hotspot or make_hotspot(), business or make_business()
     return _add(HotspotBusiness(hotspot_id=hotspot.id, business_id=business.id, **given))
+
+
+@factory(HotspotOutage)
+def make_outage(hotspot=None, **given):
+    values = {"hotspot_id": (hotspot or make_hotspot()).id, "reason": "It does not answer."}
+    return _add(HotspotOutage(**values | {"started_at": clock.now()} | given))
 
 
 @factory(TokenConfiguration)
@@ -266,6 +272,22 @@ def make_rollup(**given):
         "device_type_stats": {"Android": 12, "Apple iOS": 5},
     }
     return _add(WifiUsageAnalytics(**values | given))
+
+
+@factory(RollupMark)
+def make_mark(business=None, **given):
+    start = clock.now().replace(minute=0, second=0, microsecond=0)
+    values = {"starts_at": start, "ends_at": start + timedelta(hours=1)}
+    return _add(RollupMark(business_id=(business or make_business()).id, **values | given))
+
+
+@factory(RollupState)
+def make_rollup_state(business=None, **given):
+    business, now = business or make_business(), clock.now()
+    values = {"zone": business.timezone, "is_demo": business.is_demo, "rolled_up_to": now}
+    values |= {"sessions_from": now - timedelta(days=400)}
+    values |= {"periods_from": now - timedelta(days=500)}
+    return _add(RollupState(business_id=business.id, **values | given))
 
 
 @factory(AuditLog)

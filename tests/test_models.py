@@ -82,6 +82,7 @@ REFUSED = {
         '"endReason" = \'LEFT\', "endedAt" = "startedAt" - interval \'1 second\''
     ),
     "device_sessions_ended_check": '"endedAt" = "startedAt"',
+    "hotspot_outages_endedAt_check": '"endedAt" = "startedAt" - interval \'1 second\'',
     "hotspot_commands_attempts_check": "attempts = -1",
     "hotspot_commands_kind_check": "kind = 'DANCE'",
     "hotspot_commands_macAddress_check": (
@@ -96,6 +97,8 @@ REFUSED = {
     "payment_methods_feeMinimum_check": '"feeMinimum" = -0.01',
     "payment_methods_feePercent_check": '"feePercent" = 100.01',
     "payment_methods_kind_check": "kind = 'BARTER'",
+    "rollup_marks_endsAt_check": '"endsAt" = "startsAt"',
+    "rollup_states_periodsFrom_check": '"periodsFrom" = "sessionsFrom" + interval \'1 second\'',
     "token_batches_asked_check": "asked = 0",
     "token_batches_calledFor_check": '"calledFor" = 1',
     "token_batches_made_check": "made = asked + 1",

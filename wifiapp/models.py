@@ -1,6 +1,6 @@
 """Every table of the app, in one import: what Alembic, the doctor and backup see."""
 
-from wifiapp.analytics.models import WifiUsageAnalytics
+from wifiapp.analytics.models import RollupMark, RollupState, WifiUsageAnalytics
 from wifiapp.api.models import ApiKey
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import RateLimit, User
@@ -9,7 +9,7 @@ from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.devices.blocks_models import DeviceBlock
 from wifiapp.devices.models import DeviceProfile, DeviceSession, TokenUsage, WifiTokenDevice
-from wifiapp.hotspots.models import Hotspot, HotspotBusiness
+from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import DayClosing, DayClosingSum, PaymentMethod, WifiTokenSale
 from wifiapp.settings.models import Setting
@@ -32,11 +32,14 @@ __all__ = [
     "HookRun",
     "Hotspot",
     "HotspotBusiness",
+    "HotspotOutage",
     "HotspotCommand",
     "Membership",
     "PaymentMethod",
     "RateLimit",
     "Restore",
+    "RollupMark",
+    "RollupState",
     "Setting",
     "TokenBatch",
     "TokenConfiguration",

@@ -12,20 +12,24 @@ from tests.factories import (
     make_api_key,
     make_audit_log,
     make_batch,
+    make_block,
     make_business,
     make_closing,
     make_closing_sum,
+    make_command,
     make_device,
     make_hotspot,
     make_hotspot_business,
     make_membership,
     make_method,
+    make_outage,
     make_plan,
     make_profile,
     make_rollup,
     make_sale,
     make_session,
     make_token,
+    make_usage,
     make_user,
 )
 from wifiapp.backup import engine
@@ -54,6 +58,9 @@ def make_shop(business, hotspot, people):
     token = make_token(plan=plan, hotspot=hotspot, batch_id=batch.id, status="SOLD")
     device = make_device(token)
     make_session(device)
+    make_usage(token)
+    make_command(token, reason=f"Told by {business.name}")
+    make_block(business, hotspot, mac_address=device.mac_address)
     make_sale(token, sold_by=seller.id)
     make_profile(business, mac_address=device.mac_address, hostname=f"Phone at {business.name}")
     make_rollup(business_id=business.id)
@@ -77,6 +84,7 @@ def shops(own_app):
             make_shop(business, shared, people)
             own = make_hotspot(name=f"Box of {name}", last_error=f"Seen by {name} only")
             make_hotspot_business(own, business)
+            make_outage(own, reason=f"Silent for {name}")
         for text in ("about nobody in particular", "of a shop long gone"):
             make_audit_log(business_id=None if "nobody" in text else "gone", change={"why": text})
         db.session.commit()
@@ -108,7 +116,9 @@ def belongings():
         "hotspots": "t.name IN ('The mast', 'Box of Ours')",
         "settings": "false",
         "wifi_token_devices": f't."wifiTokenId" IN ({token})',
+        "hotspot_outages": "t.reason = 'Silent for Ours'",
         "device_sessions": f't."wifiTokenDeviceId" IN ({device})',
+        "token_usage": f't."wifiTokenId" IN ({token})',
         "day_closing_sums": f't."dayClosingId" IN ({closing})',
     }
     return {table: special.get(table, ours) for table in ARCHIVED}

@@ -13,6 +13,7 @@ from tests.factories import (
     make_hotspot,
     make_hotspot_business,
     make_membership,
+    make_outage,
     make_plan,
     make_profile,
     make_rollup,
@@ -58,6 +59,7 @@ def make_shop(name, **given):
     seller = make_user("SELLER", id=f"{name}-seller")
     make_membership(make_user("MANAGER", id=f"{name}-manager"), business)
     make_hotspot_business(hotspot, business, id=f"{name}-link")
+    make_outage(hotspot, id=f"{name}-outage")
     plan = make_plan(business, id=f"{name}-plan")
     token = make_token(plan=plan, hotspot=hotspot, id=f"{name}-token")
     make_session(make_device(token, id=f"{name}-device"), id=f"{name}-session")
@@ -142,6 +144,7 @@ def test_one_business_takes_its_rows_what_they_need_and_no_others(shops):
     found, said = taken(shops, business_id="ours", audit_logs=True)
     assert found.pop("businesses") == {"ours"}
     assert found.pop("hotspots") == {"ours-hotspot", "shared-hotspot"}
+    assert found.pop("hotspot_outages") == {"ours-outage"}
     assert found.pop("users") == {"ours-seller", "ours-manager"}
     assert found.pop("hotspot_businesses") > {"ours-link"}
     assert len(found.pop("memberships")) == 1
@@ -160,7 +163,7 @@ def test_a_demo_business_can_be_taken_by_itself(shops):
 def test_every_table_that_travels_hangs_on_the_businesses_or_is_shared_on_purpose(no_database):
     pick = selection._Selection(Model.metadata, Options(), has_demo=True)
     shared = {table.name for table in pick.tables if not pick._hangs(table)}
-    assert shared == {"users", "hotspots", "settings"}
+    assert shared == {"users", "hotspots", "hotspot_outages", "settings"}
     assert not {table.name for table in pick.tables} & set(STAYING)
 
 

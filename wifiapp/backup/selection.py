@@ -2,7 +2,8 @@
 
 A table hangs on the businesses when it names one (a foreign key, or a column called `businessId`
 as in the audit log) or when it points to a table that does. The others (users, hotspots) are
-shared: they go where the rows go that point to them. What is taken is closed under foreign keys.
+shared: they go where the rows go that point to them, and with them what is a part of them by a
+foreign key that cascades (outages of a hotspot). What is taken is closed under foreign keys.
 
 With one business a row goes along when every business it leads to is that one. Without demo
 data a row stays behind when one of them is a demo business; shared rows do when nothing but
@@ -130,11 +131,17 @@ class _Selection:
     def _hangs(self, table: Table) -> bool:
         return table.name == BUSINESSES or bool(self._owners(table) or self._ups(table))
 
+    def _wholes(self, table: Table) -> list[tuple[Column[Any], Column[Any]]]:
+        """Return the foreign keys to the shared rows that the table's rows are parts of."""
+        keys = [] if self._hangs(table) else table.foreign_keys
+        return [(key.parent, key.column) for key in keys if key.ondelete == "CASCADE"]
+
     def _pointers(self, shared: Table) -> list[Column[Any]]:
-        """Return the columns of all archived tables that point to this one."""
+        """Return the columns of all archived tables that point to this one, its parts aside."""
         return [
             column
             for table in self.tables
+            if not self._wholes(table)
             for column in table.columns
             if any(key.column.table is shared for key in column.foreign_keys)
         ]
@@ -148,6 +155,13 @@ class _Selection:
     def _belongs(self, table: Table) -> ColumnElement[bool]:
         if table is self._businesses:
             return table.c.id == self.options.business_id
+        if wholes := self._wholes(table):
+            return and_(
+                *(
+                    exists().where(whole == part, self._belongs(whole.table))
+                    for part, whole in wholes
+                )
+            )
         if not self._hangs(table):
             return self._is_needed(table)
         owners, ups = self._owners(table), self._ups(table)
@@ -177,6 +191,11 @@ class _Selection:
         """Return the ways in which a row can be demo data; none for tables that have none."""
         if table is self._businesses:
             return [table.c.is_demo]
+        if wholes := self._wholes(table):
+            return [
+                exists().where(whole == part, or_(*self._demo_leads(whole.table)))
+                for part, whole in wholes
+            ]
         if not self._hangs(table):
             return self._serves_demo_only(table) if table.info["archive"] == "business" else []
         key, is_demo = self._businesses.c.id, self._businesses.c.is_demo

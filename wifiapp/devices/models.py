@@ -1,6 +1,15 @@
 """The devices seen with a token, what is known of them, their sessions and volumes."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wifiapp.businesses.models import Business
@@ -17,9 +26,13 @@ from wifiapp.columns import (
     one_of,
 )
 from wifiapp.db import Model, archived
+from wifiapp.hotspots.models import Hotspot
 from wifiapp.tokens.models import WifiToken
 
 END_REASONS = ("LEFT", "TIMED_OUT", "HOTSPOT_RESTARTED", "EXPIRED", "BLOCKED")
+
+# A row that every poll updates finds room in its own page, so that no index has to follow.
+ROOM_FOR_UPDATES = {"postgresql_with": {"fillfactor": 80}}
 
 
 class WifiTokenDevice(Model):
@@ -36,7 +49,7 @@ class WifiTokenDevice(Model):
             "id",
             postgresql_where=text('"isOnline"'),
         ),
-        archived("business"),
+        archived("business") | ROOM_FOR_UPDATES,
     )
 
     id: Mapped[Id]
@@ -72,7 +85,11 @@ class DeviceProfile(Model):
 
 
 class DeviceSession(Model):
-    """One connection of a device, open until it ends with a reason."""
+    """One connection of a device, open until it ends with a reason.
+
+    `bytes_down` and `bytes_up` are what we saw it use; the counters are where the hotspot's own
+    stood at the last look. `hotspot_id` is the one that was asked about it; `signal` is dBm.
+    """
 
     __tablename__ = "device_sessions"
     __table_args__ = (
@@ -85,19 +102,31 @@ class DeviceSession(Model):
             unique=True,
             postgresql_where=text('"endedAt" IS NULL'),
         ),
-        archived("business"),
+        Index(
+            "device_sessions_hotspotId_open_idx",
+            "hotspot_id",
+            postgresql_where=text('"endedAt" IS NULL'),
+        ),
+        archived("business") | ROOM_FOR_UPDATES,
     )
 
     id: Mapped[Id]
     wifi_token_device_id: Mapped[str] = mapped_column(
         ForeignKey(WifiTokenDevice.id, ondelete="CASCADE"), index=True
     )
+    hotspot_id: Mapped[str | None] = mapped_column(ForeignKey(Hotspot.id, ondelete="RESTRICT"))
     started_at: Mapped[Moment] = mapped_column(index=True)
-    ended_at: Mapped[Moment | None]
+    ended_at: Mapped[Moment | None] = mapped_column(index=True)
     end_reason: Mapped[str | None] = mapped_column(String(20))
     ip: Mapped[Ip | None]
+    ipv6: Mapped[Ip | None]
+    ssid: Mapped[str | None] = mapped_column(String(32))
+    access_point: Mapped[str | None]
+    signal: Mapped[int | None]
     bytes_down: Mapped[ByteCount]
     bytes_up: Mapped[ByteCount]
+    counter_down: Mapped[int | None] = mapped_column(BigInteger)
+    counter_up: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 

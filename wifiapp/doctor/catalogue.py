@@ -63,18 +63,20 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table and its columns, in the table's own order."""
+    """A table and its columns, in the table's own order; `storage` are its storage parameters."""
 
     name: str
     is_unlogged: bool = False
     columns: dict[str, Column] = field(default_factory=dict)
+    storage: tuple[str, ...] = ()
 
     @property
     def create(self) -> str:
         """The statement that makes the table, without keys, indexes and checks."""
         kind = "UNLOGGED TABLE" if self.is_unlogged else "TABLE"
         columns = ", ".join(column.definition for column in self.columns.values())
-        return f"CREATE {kind} {quoted(self.name)} ({columns})"
+        storage = f" WITH ({', '.join(self.storage)})" if self.storage else ""
+        return f"CREATE {kind} {quoted(self.name)} ({columns}){storage}"
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,8 @@ def read_catalogue(connection: psycopg.Connection[Any], schema: str) -> Catalogu
     with _bare_names(connection, schema), connection.cursor(row_factory=tuple_row) as cursor:
         cursor.execute(TABLES, {"schema": schema})
         tables: dict[str, Table] = {}
-        for table, is_unlogged, name, *column in cursor:
-            known = tables.setdefault(table, Table(table, is_unlogged))
+        for table, is_unlogged, storage, name, *column in cursor:
+            known = tables.setdefault(table, Table(table, is_unlogged, {}, tuple(storage)))
             if name is not None:
                 known.columns[name] = Column(name, *column)
         cursor.execute(PARTS, {"schema": schema})
@@ -180,7 +182,7 @@ _OURS = """
 """
 
 TABLES: Final = f"""
-SELECT c.relname, c.relpersistence = 'u', a.attname,
+SELECT c.relname, c.relpersistence = 'u', coalesce(c.reloptions, '{{}}'), a.attname,
        format_type(a.atttypid, a.atttypmod) || CASE
            WHEN a.attcollation <> t.typcollation
            THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END,

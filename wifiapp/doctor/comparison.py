@@ -26,9 +26,9 @@ class Difference:
     """One thing that is not as it should be.
 
     `kind` is a kind of part, "table", "column", "type", "default", "not null", "generated",
-    "unlogged", "revision" or "server". `expected` None means that it should not be there,
-    `found` None that it is missing. `mend` is an SQL statement, or a command that begins with
-    `flask`. `blocks` is False for extras that neither lose data nor stand in anyone's way.
+    "unlogged", "storage", "revision" or "server". `expected` None means it should not be there,
+    `found` None that it is missing. `mend` is SQL, or a command that begins with `flask`. What
+    neither loses data nor stands in anyone's way does not block.
     """
 
     kind: str
@@ -155,6 +155,7 @@ def _in_table(expected: Table, found: Table) -> Iterator[Difference]:
             mend=f"ALTER TABLE {table} SET {words[expected.is_unlogged]}",
             note="" if expected.is_unlogged else "A crash of the server empties it.",
         )
+    yield from _in_storage(expected, found)
     for name, column in found.columns.items():
         if name not in expected.columns:
             definition = column.definition.removeprefix(quoted(name) + " ")
@@ -165,6 +166,13 @@ def _in_table(expected: Table, found: Table) -> Iterator[Difference]:
             yield from _in_column(expected.name, column, found.columns[name])
         else:
             yield _missing_column(expected.name, column)
+
+
+def _in_storage(expected: Table, found: Table) -> Iterator[Difference]:
+    """Yield the storage parameters that lack; more of them are whoever runs the server's."""
+    if lacking := ", ".join(each for each in expected.storage if each not in found.storage):
+        mend = f"ALTER TABLE {quoted(expected.name)} SET ({lacking})"
+        yield Difference("storage", expected.name, "", lacking, None, mend, blocks=False)
 
 
 def _missing_column(table: str, column: Column) -> Difference:

@@ -43,6 +43,11 @@ SOURCES = ("MADE", "IMPORTED", "SPOT")
 # What `codes.typed` makes of a code, as an expression that an index holds.
 as_typed: ColumnClause[str] = literal_column("translate(upper(token), 'OIL- ', '011')", Text)
 
+# When an EXPIRED token did, as an expression that an index holds.
+expired_at: ColumnClause[datetime] = literal_column(
+    'coalesce("endedAt", "expiresAt", "redeemBy")', UtcDateTime
+)
+
 # A printed voucher lies in a drawer: it is sold by its own code, or after all the others.
 is_printed: ColumnClause[bool] = literal_column('("printedAt" IS NOT NULL)', Boolean)
 
@@ -179,6 +184,12 @@ class WifiToken(Model):
         Index("wifi_tokens_businessId_status_idx", "business_id", "status"),
         Index("wifi_tokens_createdAt_idx", "created_at", "id"),
         Index(
+            "wifi_tokens_firstUsedAt_idx",
+            "first_used_at",
+            postgresql_where=text('"firstUsedAt" IS NOT NULL'),
+        ),
+        Index("wifi_tokens_expired_idx", expired_at, postgresql_where=text("status = 'EXPIRED'")),
+        Index(
             "wifi_tokens_stock_idx",
             "token_config_id",
             is_printed,
@@ -195,6 +206,11 @@ class WifiToken(Model):
             "wifi_tokens_expiresAt_idx",
             "expires_at",
             postgresql_where=and_(is_running, text('"expiresAt" IS NOT NULL')),
+        ),
+        Index(
+            "wifi_tokens_hotspotId_live_idx",
+            "hotspot_id",
+            postgresql_where=text("status IN ('UNUSED', 'SOLD', 'ACTIVE')"),
         ),
         one_of("system", SYSTEMS),
         one_of("status", STATUSES),

@@ -44,12 +44,17 @@ ROWS = {
     "hotspots": [
         {"id": "h1", "name": ODD, "system": "R710", "address": "192.168.1.2", "serial": "S-1"}
         | {"secretEncrypted": "gAAAA", "lastError": "timed out", "clockOffset": -3}
+        | {"polledAt": LATER, "nextPollAt": LATER, "failures": 3, "foreignTokens": 2}
         | MADE,
         {"id": "h2", "name": "ESP", "system": "ESP32", "address": "", "isActive": False} | MADE,
     ],
     "hotspot_businesses": [
         {"id": "hb1", "hotspotId": "h1", "businessId": "b1", "ssid": "Café", "createdAt": THEN},
         {"id": "hb2", "hotspotId": "h2", "businessId": "b2", "createdAt": THEN},
+    ],
+    "hotspot_outages": [
+        {"id": "ho1", "hotspotId": "h1", "startedAt": THEN, "endedAt": LATER, "reason": ODD} | MADE,
+        {"id": "ho2", "hotspotId": "h1", "startedAt": LATER, "reason": ""} | MADE,
     ],
     "token_configurations": [
         {"id": "p1", "businessId": "b1", "name": "1 hour", "system": "R710", "price": "1.50"}
@@ -98,7 +103,8 @@ ROWS = {
     ],
     "device_sessions": [
         {"id": "s1", "wifiTokenDeviceId": "d1", "startedAt": THEN, "ip": "2001:db8::1"}
-        | {"bytesDown": 2**63 - 1}
+        | {"bytesDown": 2**63 - 1, "hotspotId": "h1", "ipv6": "fe80::1", "ssid": "Café"}
+        | {"accessPoint": ODD, "signal": -61, "counterDown": 2**63 - 1, "counterUp": 0}
         | MADE,
         {"id": "s2", "wifiTokenDeviceId": "d1", "startedAt": THEN, "endedAt": LATER}
         | {"endReason": "TIMED_OUT"}
