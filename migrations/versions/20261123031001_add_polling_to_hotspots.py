@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261123031001"
-down_revision = "20261123030005"
+down_revision = "20261123030021"
 branch_labels = None
 depends_on = None
 
