@@ -1,5 +1,7 @@
 """Closing days: what a closing covers, what it keeps, and that no cent is lost between two."""
 
+import csv
+import io
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -423,6 +425,68 @@ def test_closings_are_paged_and_filtered_by_business(clock, admin_client, monkey
     following = text.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
     assert "Fri 20 Nov" in admin_client.get(following.replace("&amp;", "&")).text
     assert "damaged" in admin_client.get("/sales/closings?after=x").text
+
+
+def cells(client, path):
+    return list(csv.DictReader(io.StringIO(client.get(path).text)))
+
+
+def test_the_files_of_the_closings_hold_all_pages_and_agree_with_them_to_the_cent(
+    clock, admin_client, monkeypatch
+):
+    monkeypatch.setattr(closings_queries, "PAGE_SIZE", 2)
+    shop = make_business(name="@Home", timezone=HARARE)
+    closer = make_user("MANAGER", name="Rudo")
+    for n in range(3):
+        make_closing(
+            shop,
+            day=TODAY - n * DAY,
+            starts_at=NOON - 9 * DAY,
+            ends_at=NOON - n * DAY,
+            expected_cash=Decimal(f"{10 + n}.05"),
+            counted_cash=Decimal("10.00"),
+            closed_by=closer.id,
+        )
+    make_closing(day=TODAY, note="of another shop")
+    db.session.commit()
+    rows = cells(admin_client, f"/sales/closings.csv?business={shop.id}")
+    assert [row["day"] for row in rows] == ["2026-11-22", "2026-11-21", "2026-11-20"]
+    assert [row["difference"] for row in rows] == ["-0.05", "-1.05", "-2.05"]
+    assert {row["business"] for row in rows} == {"'@Home"}
+    assert {row["closedBy"] for row in rows} == {"Rudo"}
+    page = admin_client.get(f"/sales/closings?business={shop.id}").text
+    for row in rows[:2]:
+        assert f"USD {row['expectedCash']}" in page
+        assert f"USD {row['difference'].removeprefix('-')} short" in page
+    told = admin_client.get(f"/sales/closings.json?business={shop.id}").get_json()["rows"]
+    assert [row["expectedCash"] for row in told] == [row["expectedCash"] for row in rows]
+    assert len(cells(admin_client, "/sales/closings.csv")) == 4
+    assert admin_client.get("/sales/closings.csv?business=none").status_code == 400
+
+
+def test_the_files_of_a_closing_hold_its_methods_and_their_sum(manager, shop):
+    sell(shop, "10.00", at=NOON - HOUR)
+    sell(shop, "3.30", at=NOON - HOUR, payment_method="CARD")
+    page = manager.get("/sales/close").text
+    form = {"seen": hidden(page, "seen"), "counted": "9.50"}
+    address = manager.post("/sales/close", data=form).location
+    *methods, whole = cells(manager, f"{address}.csv")
+    assert [(row["method"], row["cash"], row["amount"]) for row in methods] == [
+        ("CASH", "true", "10.00"),
+        ("CARD", "false", "3.30"),
+    ]
+    assert (whole["line"], whole["quantity"], whole["amount"]) == ("sum", "2", "13.30")
+    shown = manager.get(address).text
+    assert all(f"USD {row['expected']}" in shown for row in (*methods, whole))
+    told = manager.get(f"{address}.json").get_json()
+    assert told["rows"][-1]["amount"] == "13.30"
+    assert (told["closing"]["countedCash"], told["closing"]["difference"]) == ("9.50", "-0.50")
+
+
+def test_the_files_of_another_business_hold_nothing(manager):
+    other = make_closing()
+    assert manager.get(f"/sales/closings/{other.id}.csv").status_code == 404
+    assert cells(manager, "/sales/closings.csv") == []
 
 
 def test_without_a_business_there_is_nothing_to_close(sign_in_as):

@@ -1,5 +1,6 @@
 """Every question asked of the closings of days."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from wifiapp.auth.models import User
 from wifiapp.businesses.models import Business
 from wifiapp.db import db
 from wifiapp.errors import NotFound
-from wifiapp.paging import UNFIT, Page, fetch_page
+from wifiapp.paging import UNFIT, Page, fetch_page, stream
 from wifiapp.sales.closings import (
     Agreement,
     Draft,
@@ -44,6 +45,14 @@ def list_closings(
         after,
         PAGE_SIZE,
     )
+
+
+def stream_closings(viewer: Viewer, business_id: str = "") -> Iterator[Row[Any]]:
+    """Yield the closings of all pages, in the same order."""
+    query = _details(viewer)
+    if business_id:
+        query = query.where(DayClosing.business_id == business_id)
+    return stream(query.order_by(DayClosing.ends_at.desc(), DayClosing.id.desc()))
 
 
 def get_closing(closing_id: str, viewer: Viewer) -> Row[Any]:

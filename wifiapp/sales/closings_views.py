@@ -5,16 +5,16 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from wifiapp import clock
+from wifiapp import clock, exports
 from wifiapp.access import Viewer, allow
 from wifiapp.businesses.queries import get_business, list_businesses
 from wifiapp.errors import WifiError
 from wifiapp.paging import BadCursor
-from wifiapp.sales import closings_operations, closings_queries
+from wifiapp.sales import closings_lines, closings_operations, closings_queries
 from wifiapp.sales.closings import Draft, NothingToClose, total
 from wifiapp.sales.closings_forms import CloseForm, ClosingFilters, DayChoice
 from wifiapp.sales.closings_operations import ClosedAlready, InvalidCount, SoldMeanwhile
@@ -27,8 +27,7 @@ bp = Blueprint("closings", __name__, url_prefix="/sales")
 @allow("ADMIN", "MANAGER")
 def index() -> str:
     viewer = current_viewer()
-    seen = list_businesses(viewer)
-    form = ClosingFilters(request.args, business=[(each.id, each.name) for each in seen])
+    form = _filters(viewer)
     after, damaged = request.args.get("after"), None
     try:
         page = closings_queries.list_closings(viewer, form.value("business"), after)
@@ -38,6 +37,35 @@ def index() -> str:
     return render_template(
         "sales/closings.html", form=form, page=page, after=after, damaged=damaged, now=clock.now()
     )
+
+
+@bp.get("/closings.<any(csv, json):kind>")
+@allow("ADMIN", "MANAGER")
+def export(kind: str) -> Response:
+    """Answer with every closing of the view; a filter that cannot be used is refused."""
+    viewer = current_viewer()
+    form = _filters(viewer)
+    if form.errors:
+        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    found = closings_queries.stream_closings(viewer, form.value("business"))
+    rows = (closings_lines.exported(row) for row in found)
+    if kind == "csv":
+        return exports.as_csv("closings", closings_lines.COLUMNS, rows)
+    return exports.as_json("closings", closings_lines.COLUMNS, rows, asOf=clock.now())
+
+
+@bp.get("/closings/<closing_id>.<any(csv, json):kind>")
+@allow("ADMIN", "MANAGER")
+def export_one(closing_id: str, kind: str) -> Response:
+    """Answer with what a closing came to in each method, and in all."""
+    row = closings_queries.get_closing(closing_id, current_viewer())
+    kept = closings_queries.list_kept_sums(row.DayClosing.id)
+    rows = closings_lines.exported_sums(kept, row.Business.currency)
+    name = f"closing-{row.DayClosing.day}-{row.DayClosing.number}"
+    if kind == "csv":
+        return exports.as_csv(name, closings_lines.SUMS, rows)
+    told = closings_lines.exported(row)
+    return exports.as_json(name, closings_lines.SUMS, rows, closing=lambda: {"closing": told})
 
 
 @bp.get("/closings/<closing_id>")
@@ -85,6 +113,11 @@ def close() -> ResponseReturnValue:
         last=closings_queries.find_last(business.id),
     )
     return page, 422 if form.is_submitted() else 200
+
+
+def _filters(viewer: Viewer) -> ClosingFilters:
+    seen = [(each.id, each.name) for each in list_businesses(viewer)]
+    return ClosingFilters(request.args, business=seen)
 
 
 def _open_ones(viewer: Viewer) -> list[tuple[str, str]]:
