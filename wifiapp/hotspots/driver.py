@@ -6,6 +6,7 @@ A driver speaks with one box for one conversation and knows neither tables nor F
         identity = await box.identify()
         sighting = await box.look(watched)
 
+Entering a conversation proves the box first, so it raises `WrongBox` and the other errors, too.
 Moments that it returns are aware UTC by *our* clock (the box's own, corrected), and never in the
 future where they tell what was. Volumes are bytes. Whatever is not said by the box is None: an
 answer that is half, late or strange is a `HotspotError`, and tells nothing about any token.

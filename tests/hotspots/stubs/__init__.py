@@ -1,0 +1,5 @@
+"""Stand-ins for the two kinds of hotspots: real servers, written from what the devices do."""
+
+from tests.hotspots.stubs.esp32 import Esp32Stub
+
+__all__ = ["Esp32Stub"]
