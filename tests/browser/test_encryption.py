@@ -1,31 +1,15 @@
 """The owner makes an emergency kit, and what is encrypted opens with it and with nothing else."""
 
-import os
 import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from pyrage import decrypt
 from pyrage.x25519 import Identity
 
 from tests.browser.conftest import sign_in
-
-SHOTS = os.environ.get("WIFIAPP_SHOTS")  # a folder: keeps a picture of each
-
-
-def check(page, name):
-    """Fail when the page breaks a rule of accessibility or sticks out on any screen."""
-    for size, scheme in (((390, 844), "dark"), ((1280, 800), "light")):
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wider <= 0, f"{name} is {wider} px wider than {size[0]} px"
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"{name}-{size[0]}-{scheme}.png", full_page=True)
-        result = Axe().run(page)
-        assert result.violations_count == 0, result.generate_report()
+from tests.browser.looks import SHOTS, must_look_right
 
 
 @pytest.fixture
@@ -41,28 +25,28 @@ def kit(page, new_shop):
 
 
 def test_from_the_kit_to_an_archive_that_only_it_opens(page, new_shop, kit, tmp_path):
-    check(page, "kit")
+    must_look_right(page, "kit")
     page.get_by_label("The last 6 characters").fill(kit[-6:])
     page.get_by_role("button", name="Put it in force").click()
     expect(page.locator("main")).to_contain_text("In force")
-    check(page, "encryption-in-force")
+    must_look_right(page, "encryption-in-force")
     page.goto(f"{new_shop.url}/backups")
     expect(page.get_by_label("Encrypt it")).to_be_checked()
     page.get_by_role("button", name="Create backup").click()
     expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
-    check(page, "backups-encrypted")
+    must_look_right(page, "backups-encrypted")
     with page.expect_download() as begun:
         page.get_by_role("link", name="Download").click()
     archive = tmp_path / begun.value.suggested_filename
     begun.value.save_as(archive)
     assert decrypt(archive.read_bytes(), [Identity.from_str(kit)]).startswith(b"PK")
     page.locator("tbody tr th a").first.click()
-    check(page, "backup-encrypted")
+    must_look_right(page, "backup-encrypted")
     page.get_by_role("link", name="Verify again").click()
     page.get_by_label("Key of the emergency kit").fill("AGE-SECRET-KEY-1")
     page.get_by_role("button", name="Verify again").click()
     expect(page.locator("#identity-error")).to_contain_text("typing mistake")
-    check(page, "check-with-key")
+    must_look_right(page, "check-with-key")
     page.get_by_label("Key of the emergency kit").fill(kit.lower())
     page.get_by_role("button", name="Verify again").click()
     expect(page.locator(".page")).to_contain_text("being checked again")
@@ -75,8 +59,9 @@ def test_the_kit_fits_on_one_sheet_of_paper(page, kit):
     for gone in ("[data-print]", "#confirm-key", ".kit .copy", ".screen-only .alert", ".back"):
         expect(page.locator(gone)).to_be_hidden()
     expect(page.locator(".qr")).to_be_visible()
-    margin = dict.fromkeys(("top", "right", "bottom", "left"), "15mm")
-    paper = page.pdf(format="A4", margin=margin)
     if SHOTS:
         page.screenshot(path=Path(SHOTS) / "kit-on-paper.png", full_page=True)
-    assert len(re.findall(rb"/Type /Page\b", paper)) == 1
+    margin = dict.fromkeys(("top", "right", "bottom", "left"), "15mm")
+    for paper in ("A4", "Letter"):
+        sheets = page.pdf(format=paper, margin=margin)
+        assert len(re.findall(rb"/Type /Page\b", sheets)) == 1, paper
