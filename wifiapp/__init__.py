@@ -8,6 +8,7 @@ from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 
 from wifiapp import assets, db, errors, formats, logs, models, web
+from wifiapp.analytics.views import bp as analytics
 from wifiapp.api.commands import api_keys as api_key_commands
 from wifiapp.api.keys_views import bp as api_keys
 from wifiapp.api.views import bp as api
@@ -51,7 +52,7 @@ from wifiapp.vouchers.views import bp as vouchers
 __all__ = ["create_app", "models"]
 
 BLUEPRINTS = (
-    *(auth, users, audit, dashboard, devices, sales),
+    *(auth, users, audit, dashboard, devices, sales, analytics),
     *(backup, backup_keys, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail, hotspots),
     *(sell, methods, receipts, closings, vouchers),

@@ -132,6 +132,11 @@ def count(number: int | None) -> str:
     return NOTHING if number is None else _decimal(number, "#,##0")
 
 
+def number(value: int | Decimal, pattern: str) -> str:
+    """Write a number by a pattern such as "#,##0.00"."""
+    return _decimal(value, pattern)
+
+
 def percent(ratio: float | Decimal | None) -> str:
     """Write a ratio (1 is all) as "12.5%"."""
     if ratio is None:

@@ -31,6 +31,7 @@ NAVIGATION = (
     (_l("Tokens"), "tokens.index", "ticket"),
     (_l("Sell"), "sell.index", "cash-register"),
     (_l("Sales"), "sales.index", "receipt"),
+    (_l("Analytics"), "analytics.index", "chart-bar"),
     (_l("Hotspots"), "hotspots.index", "router"),
     (_l("Backups"), "backup.index", "database-export"),
     (_l("Users"), "users.index", "users"),

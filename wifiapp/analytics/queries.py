@@ -1,0 +1,277 @@
+"""Every question the pages ask of the roll-ups, and of the rows for what is not rolled up.
+
+Each is bounded by the periods of a `Grid` and answered by one statement. A place is the number of
+a slot of the grid.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Numeric,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+
+from wifiapp.analytics.grid import Grid
+from wifiapp.analytics.models import WifiUsageAnalytics
+from wifiapp.businesses.models import Business
+from wifiapp.columns import UtcDateTime
+from wifiapp.db import db
+from wifiapp.devices.models import WifiTokenDevice
+from wifiapp.sales.models import WifiTokenSale
+from wifiapp.tokens.models import WifiToken
+
+Rollup = WifiUsageAnalytics
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which shops, and which system ("" is both).
+
+    `is_everything` means the roll-ups of all shops together, in which a device that was seen in
+    two of them counts once.
+    """
+
+    business_ids: Sequence[str]
+    system: str = ""
+    is_everything: bool = False
+
+
+class Cell(NamedTuple):
+    """The additive measures of a period, a system and a currency, of all shops of the scope.
+
+    `down` and `up` are MB.
+    """
+
+    place: int
+    system: str
+    currency: str
+    connections: int
+    generated: int
+    sold: int
+    used: int
+    expired: int
+    revenue: Decimal
+    down: Decimal
+    up: Decimal
+
+
+class Amount(NamedTuple):
+    """What a channel sold in a period: sales less voids, each at its own moment."""
+
+    place: int
+    channel: str
+    currency: str
+    quantity: int
+    amount: Decimal
+
+
+MEASURES = (
+    Rollup.total_connections,
+    Rollup.tokens_generated,
+    Rollup.tokens_sold,
+    Rollup.tokens_used,
+    Rollup.tokens_expired,
+    Rollup.total_revenue,
+    Rollup.total_bandwidth_down,
+    Rollup.total_bandwidth_up,
+)
+
+
+def sum_rollups(scope: Scope, grid: Grid) -> list[Cell]:
+    """Add up the roll-ups of the shops."""
+    groups = (Business.timezone, _bucket(Rollup.period_start, grid), Rollup.system)
+    query = (
+        _rollups(scope, grid)
+        .with_only_columns(*groups, Business.currency, *(func.sum(it) for it in MEASURES))
+        .group_by(*groups, Business.currency)
+    )
+    rows = db.session.execute(query)
+    return [Cell(grid.places[zone][bucket - 1], *rest) for zone, bucket, *rest in rows]
+
+
+def sum_by_business(scope: Scope, grid: Grid) -> dict[str, Cell]:
+    """Add up the whole grid by the id of the business."""
+    columns: list[Any] = [Rollup.business_id, Business.currency]
+    query = _rollups(scope, grid).with_only_columns(*columns, *(func.sum(it) for it in MEASURES))
+    rows = db.session.execute(query.group_by(*columns))
+    return {row[0]: Cell(0, "", *row[1:]) for row in rows}
+
+
+def sum_devices(scope: Scope, grid: Grid) -> list[int]:
+    """Return the devices seen in each slot: of each shop and system its own, added up."""
+    return _by_place(grid, _seen(scope, grid, func.sum(Rollup.unique_devices)))
+
+
+def sum_device_types(scope: Scope, grid: Grid) -> dict[str, list[int]]:
+    """Return the devices seen in each slot by their type."""
+    pair = func.jsonb_each_text(Rollup.device_type_stats).table_valued("key", "value")
+    query = _seen(scope, grid, pair.c.key, func.sum(cast(pair.c.value, Integer)))
+    query = query.join(pair, literal_column("true")).group_by(pair.c.key)
+    found: dict[str, list[int]] = {}
+    for zone, bucket, kind, number in db.session.execute(query):
+        numbers = found.setdefault(kind, [0] * len(grid.slots))
+        numbers[grid.places[zone][bucket - 1]] += number
+    return found
+
+
+def sum_hours(scope: Scope, grid: Grid, until: datetime) -> dict[tuple[int, int], int]:
+    """Return the connections begun before, by weekday (Monday is 0) and hour of the shops."""
+    local = func.timezone(Business.timezone, func.timezone("UTC", Rollup.period_start))
+    groups = (cast(func.extract("isodow", local), Integer) - 1, func.extract("hour", local))
+    connections = func.sum(Rollup.total_connections)
+    query = _rollups(scope, grid, "hour").with_only_columns(*groups, connections)
+    query = query.where(Rollup.period_start < _moment(until))
+    rows = db.session.execute(query.group_by(*groups))
+    return {(day, int(hour)): number for day, hour, number in rows}
+
+
+def find_first_data(scope: Scope) -> datetime | None:
+    """Return the moment from which there are roll-ups of the shops."""
+    query = _within(select(func.min(Rollup.period_start)), scope)
+    first: datetime | None = db.session.scalar(query.where(Rollup.period_type == "day"))
+    return first
+
+
+def sum_channels(scope: Scope, grid: Grid) -> list[Amount]:
+    """Add up the sales and voids by channel, as the sales page does."""
+    lines = union_all(
+        *(
+            _lines(scope, grid, moment, sign)
+            for moment, sign in ((WifiTokenSale.sold_at, 1), (WifiTokenSale.voided_at, -1))
+        )
+    ).subquery()
+    groups = [lines.c[name] for name in ("timezone", "bucket", "channel", "currency")]
+    sums = (cast(func.sum(lines.c.quantity), Integer), func.sum(lines.c.amount))
+    rows = db.session.execute(select(*groups, *sums).group_by(*groups))
+    return [Amount(grid.places[zone][bucket - 1], *rest) for zone, bucket, *rest in rows]
+
+
+def count_newcomers(scope: Scope, grid: Grid) -> list[int]:
+    """Return the devices that came for the first time ever in each slot.
+
+    Counted like `sum_devices`: of each shop and system its own, of everything once a system.
+    """
+    first = func.min(WifiTokenDevice.first_seen).label("first")
+    shop = () if scope.is_everything else (WifiToken.business_id,)
+    zone = func.min(Business.timezone).label("timezone")
+    came = (
+        select(WifiTokenDevice.mac_address)
+        .where(_widest(WifiTokenDevice.first_seen, grid))
+        .scalar_subquery()
+    )
+    firsts = (
+        select(zone, first)
+        .select_from(WifiTokenDevice)
+        .join(WifiToken, WifiToken.id == WifiTokenDevice.wifi_token_id)
+        .join(Business, Business.id == WifiToken.business_id)
+        .where(WifiToken.business_id.in_(scope.business_ids), WifiTokenDevice.mac_address.in_(came))
+        .group_by(*shop, WifiToken.system, WifiTokenDevice.mac_address)
+        .having(_inside(first, grid, func.min(Business.timezone)))
+    )
+    if scope.system:
+        firsts = firsts.where(WifiToken.system == scope.system)
+    found = firsts.subquery()
+    bucket = _bucket(found.c.first, grid, found.c.timezone)
+    query = select(found.c.timezone, bucket, func.count()).group_by(found.c.timezone, bucket)
+    return _by_place(grid, query)
+
+
+def _rollups(scope: Scope, grid: Grid, unit: str = "") -> Select[Any]:
+    """Select the roll-ups of the shops, one by one, in the periods of the grid."""
+    query = select(Rollup.id).join(Business, Business.id == Rollup.business_id)
+    query = query.where(Rollup.period_type == (unit or grid.unit))
+    return _within(query.where(_inside(Rollup.period_start, grid)), scope)
+
+
+def _seen(scope: Scope, grid: Grid, *columns: Any) -> Select[Any]:
+    """Select zone, bucket and sums of the roll-ups that count devices as the scope wants it."""
+    if not scope.is_everything:
+        groups = (Business.timezone, _bucket(Rollup.period_start, grid))
+        return _rollups(scope, grid).with_only_columns(*groups, *columns).group_by(*groups)
+    (zone,) = grid.starts
+    bucket = _bucket(Rollup.period_start, grid, literal(zone))
+    query = select(literal(zone), bucket, *columns).group_by(bucket)
+    query = query.where(Rollup.business_id.is_(None), Rollup.period_type == grid.unit)
+    query = query.where(_widest(Rollup.period_start, grid))
+    return query.where(Rollup.system == scope.system) if scope.system else query
+
+
+def _within(query: Select[Any], scope: Scope) -> Select[Any]:
+    query = query.where(Rollup.business_id.in_(scope.business_ids))
+    return query.where(Rollup.system == scope.system) if scope.system else query
+
+
+def _lines(scope: Scope, grid: Grid, moment: SQLColumnExpression[Any], sign: int) -> Select[Any]:
+    sale, number = WifiTokenSale, literal_column(str(sign), Integer)
+    columns: list[Any] = [
+        Business.timezone.label("timezone"),
+        _bucket(moment, grid).label("bucket"),
+        sale.sale_channel.label("channel"),
+        Business.currency.label("currency"),
+        number.label("quantity"),
+        cast(number * sale.sale_amount, Numeric(14, 2)).label("amount"),
+    ]
+    query = (
+        select(*columns)
+        .join(Business, Business.id == sale.business_id)
+        .where(sale.business_id.in_(scope.business_ids), _inside(moment, grid))
+    )
+    if scope.system:
+        is_own = WifiToken.id == sale.wifi_token_id
+        query = query.join(WifiToken, is_own).where(WifiToken.system == scope.system)
+    return query
+
+
+def _inside(moment: Any, grid: Grid, zone: Any = Business.timezone) -> ColumnElement[bool]:
+    """Ask for the periods of each zone; the widest span leads to the index."""
+    widest = _widest(moment, grid)
+    if len(grid.starts) == 1:
+        return widest
+    own = (
+        and_(zone == name, moment >= _moment(starts[0]), moment < _moment(starts[-1]))
+        for name, starts in grid.starts.items()
+    )
+    return and_(widest, or_(*own))
+
+
+def _widest(moment: Any, grid: Grid) -> ColumnElement[bool]:
+    return and_(moment >= _moment(grid.start), moment < _moment(grid.end))
+
+
+def _moment(value: datetime) -> ColumnElement[datetime]:
+    return literal(value, UtcDateTime)
+
+
+def _bucket(moment: Any, grid: Grid, zone: Any = Business.timezone) -> ColumnElement[int]:
+    """Give the periods of the moment's zone numbers from 1."""
+    buckets = {
+        name: func.width_bucket(moment, literal(starts, ARRAY(UtcDateTime)))
+        for name, starts in grid.starts.items()
+    }
+    if len(buckets) == 1:
+        return cast(next(iter(buckets.values())), Integer)
+    return case(*((zone == name, bucket) for name, bucket in buckets.items()))
+
+
+def _by_place(grid: Grid, query: Select[Any]) -> list[int]:
+    numbers = [0] * len(grid.slots)
+    for zone, bucket, number in db.session.execute(query):
+        numbers[grid.places[zone][bucket - 1]] += number
+    return numbers

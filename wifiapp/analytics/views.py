@@ -1,0 +1,119 @@
+"""The analytics: what was sold, who came and how much they used, by hour, day, week or month."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from wifiapp import clock, exports
+from wifiapp.access import Viewer, allow
+from wifiapp.analytics import figures, grid
+from wifiapp.analytics.forms import PRESETS, TABS, AnalyticsFilters
+from wifiapp.analytics.queries import Scope, find_first_data, sum_by_business
+from wifiapp.analytics.report import NAMES, Report
+from wifiapp.businesses.queries import list_businesses
+from wifiapp.settings.queries import get_zone
+from wifiapp.web import current_viewer
+
+bp = Blueprint("analytics", __name__)
+
+MOST_PERIODS = 53  # a year of weeks, and a page stays below 60 KB
+
+
+class Asked(NamedTuple):
+    """What the address asks for."""
+
+    form: AnalyticsFilters
+    businesses: Sequence[Any]
+    report: Report
+    is_cut: bool
+
+
+@bp.get("/analytics")
+@allow("ADMIN", "MANAGER")
+def index() -> ResponseReturnValue:
+    viewer, now = current_viewer(), clock.now()
+    form, businesses, report, is_cut = _asked(viewer, now, is_whole=False)
+    return render_template(
+        "analytics/index.html",
+        form=form,
+        tabs=TABS,
+        presets=PRESETS[form.value("by")],
+        report=report,
+        businesses=businesses,
+        by_business=sum_by_business(report.scope, report.grid) if len(businesses) > 1 else {},
+        is_cut=is_cut,
+        now=now,
+        tz=next(iter(report.grid.starts)),
+    )
+
+
+@bp.get("/analytics.<any(csv, json):kind>")
+@allow("ADMIN", "MANAGER")
+def export(kind: str) -> Response:
+    """Answer with the numbers of every figure, or of the one that is named, of the whole range."""
+    viewer, now = current_viewer(), clock.now()
+    form, _businesses, report, _is_cut = _asked(viewer, now, is_whole=True)
+    if form.errors:
+        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    wanted = request.args.get("figure")
+    if wanted and wanted not in NAMES:
+        abort(404)
+    rows = [row for name in ([wanted] if wanted else NAMES) for row in report.figure(name).rows()]
+    name = f"analytics-{wanted}" if wanted else "analytics"
+    if kind == "csv":
+        return exports.as_csv(name, figures.COLUMNS, rows)
+    return exports.as_json(
+        name,
+        figures.COLUMNS,
+        rows,
+        asOf=now,
+        rolledUpTo=report.rolled_up_to,
+        zones=[*report.grid.starts],
+    )
+
+
+def _asked(viewer: Viewer, now: datetime, *, is_whole: bool) -> Asked:
+    """Return the checked filters, the shops they leave, and the report.
+
+    The report has at most `MOST_PERIODS`, the newest, unless it `is_whole`. Where there are real
+    shops, the made-up ones count only when they are chosen.
+    """
+    seen = list_businesses(viewer)
+    choices = [(each.id, each.name) for each in seen]
+    form = AnalyticsFilters(request.args, business=choices)
+    chosen = form.value("business")
+    left = [each for each in seen if each.id == chosen] if chosen else _real(seen)
+    form.currency.offer((each, each) for each in dict.fromkeys(each.currency for each in left))
+    zones = list(dict.fromkeys(each.timezone for each in left)) or ["UTC"]
+    scope = Scope(
+        [each.id for each in left],
+        form.value("system"),
+        is_everything=viewer.business_ids is None
+        and len(left) > 1
+        and not any(each.is_demo for each in left)
+        and zones == [get_zone()],
+    )
+    unit, zone = form.value("by"), ZoneInfo(zones[0])
+    first, last = form.days(now.astimezone(zone).date())
+    earliest = grid.latest_start(unit, last, MOST_PERIODS)
+    is_cut = grid.floor(unit, first) < earliest
+    if is_cut and not is_whole:
+        first = earliest
+    elif is_cut:  # a file has all there is, but no endless list of nothing before it
+        known = find_first_data(scope) or now
+        first = max(first, min(known.astimezone(zone).date(), last))
+    periods = grid.build(unit, zones, first, last, now)
+    before = grid.preceding(periods, now)
+    currency = form.value("currency") or (left[0].currency if left else "")
+    is_compared = form.value("compare") == "before"
+    report = Report(scope, periods, before, now, now + timedelta(hours=1), currency, is_compared)
+    return Asked(form, left, report, is_cut)
+
+
+def _real(businesses: Sequence[Any]) -> list[Any]:
+    """Return the shops that are not made up; all where there are no others."""
+    return [each for each in businesses if not each.is_demo] or [*businesses]
