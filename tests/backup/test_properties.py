@@ -125,7 +125,7 @@ class Maker:
     def value(self, column, number):
         if column.primary_key and isinstance(column.type, Text) and not column.foreign_keys:
             return self.ids[column.table.name][number]
-        if column.nullable and number % 3 == 2:
+        if column.nullable and number % 3 == 2 and (number == 2 or not is_null_once(column)):
             return None
         for key in column.foreign_keys:
             return self.ids[key.column.table.name][number]
@@ -139,6 +139,16 @@ class Maker:
         if name == "text":
             return value[: kind.length]
         return Decimal(value).scaleb(-kind.scale) if name == "cents" else value
+
+
+def is_null_once(column):
+    """Tell whether a key lets only one row have no value here."""
+    return any(
+        [each.name for each in key.columns] == [column.name]
+        and key.dialect_options["postgresql"]["nulls_not_distinct"]
+        for key in column.table.constraints
+        if isinstance(key, UniqueConstraint)
+    )
 
 
 def texts_in_keys(table):
@@ -170,8 +180,6 @@ def measure(table, row, number):
     """Make the row fit the checks and keys of its table that no type tells of."""
     if "mac_address" in row:
         row["mac_address"] = f"AC:DE:48:00:00:{number:02X}"
-    if table == "token_usage":
-        row["starts_at"] = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * number)
     if table == "users":
         row["email"] = f"{number} {row['email']}"
     if table == "device_sessions":
@@ -187,6 +195,19 @@ def measure(table, row, number):
         row["ends_at"] = row["starts_at"] + timedelta(microseconds=1)
     if table == "payment_methods":
         row["name"], row["fee_percent"] = f"{number} {row['name']}", Decimal(number)
+    measure_analytics(table, row, number)
+
+
+def measure_analytics(table, row, number):
+    """Go on with the tables of the analytics."""
+    if table == "token_usage":
+        row["starts_at"] = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * number)
+    if table == "rollup_marks":
+        row["starts_at"] = row["starts_at"] and datetime(2026, 1, 1, tzinfo=UTC)
+        row["ends_at"] = row["ends_at"] and datetime(2026, 1, 2, tzinfo=UTC)
+    if table == "rollup_states":
+        row["periods_from"] = row["sessions_from"] and row["periods_from"]
+        row["sessions_from"] = row["periods_from"] or row["sessions_from"]
     if table == "wifi_usage_analytics":
         row["period_start"] = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number)
         row["period_end"] = row["period_start"] + timedelta(microseconds=1)

@@ -1,5 +1,6 @@
 """Plans, batches, and the tokens that customers type."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import (
@@ -29,6 +30,7 @@ from wifiapp.columns import (
     Money,
     System,
     UpdatedAt,
+    UtcDateTime,
     at_least_zero,
     one_of,
 )

@@ -152,6 +152,15 @@ ROWS = {
         | {"mayVoid": True, "channel": "KIOSK", "createdBy": "u1", "revokedAt": THEN}
         | MADE,
     ],
+    "rollup_marks": [
+        {"id": "rm1", "businessId": "b1", "startsAt": THEN, "endsAt": LATER},
+        {"id": "rm2", "businessId": "b2", "macAddress": "AC:DE:48:00:00:01"},
+    ],
+    "rollup_states": [
+        {"id": "rs1", "businessId": "b1", "zone": "Africa/Harare", "isDemo": False}
+        | {"rolledUpTo": LATER, "sessionsFrom": THEN, "periodsFrom": THEN},
+        {"id": "rs2", "zone": "UTC", "isDemo": False, "rolledUpTo": LATER},
+    ],
     "wifi_usage_analytics": [
         {"id": "r1", "periodType": "hour", "periodStart": THEN, "periodEnd": LATER}
         | {"system": "R710", "businessId": "b1", "totalRevenue": "1.50", "r710Revenue": "1.50"}

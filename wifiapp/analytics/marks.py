@@ -1,0 +1,266 @@
+"""What leaves a mark: the triggers that note what has to be rolled up again.
+
+Whoever changes a row that a measure reads appends marks in the same transaction: the hours of UTC
+that the row belonged to before, and those it belongs to now. Marks have no key that two sales
+could wait for. A roll-up deletes the marks that it sees, then counts; what commits later brings a
+mark of its own.
+
+A mark without an end lasts until now: so do open sessions. One with a MAC address means the
+sessions of that device, looked up when it is rolled up. One without a start means all the time
+of the business: that is for changes which no page makes (a token of another business, the
+deletion of a device).
+"""
+
+MARKS = """
+CREATE FUNCTION rollup_marks_of_sales() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
+        SELECT "businessId", lower(span), upper(span) FROM (
+            SELECT "businessId", unnest(range_agg(tsrange(
+                date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
+            FROM (
+                SELECT unnest(ARRAY[b."businessId", a."businessId"]) AS "businessId",
+                       at AS since, at AS until
+                FROM before b JOIN after a USING (id)
+                CROSS JOIN unnest(
+                    ARRAY[b."soldAt", a."soldAt", b."voidedAt", a."voidedAt"]) AS at
+                WHERE (b."businessId", b."wifiTokenId", b."saleAmount", b."soldAt", b."voidedAt")
+                    IS DISTINCT FROM
+                    (a."businessId", a."wifiTokenId", a."saleAmount", a."soldAt", a."voidedAt")
+            ) AS moved
+            WHERE since IS NOT NULL
+            GROUP BY "businessId"
+        ) AS spans;
+    ELSE
+        INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
+        SELECT "businessId", lower(span), upper(span) FROM (
+            SELECT "businessId", unnest(range_agg(tsrange(
+                date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
+            FROM (
+                SELECT "businessId", at AS since, at AS until
+                FROM changed CROSS JOIN unnest(ARRAY["soldAt", "voidedAt"]) AS at
+            ) AS moved
+            WHERE since IS NOT NULL
+            GROUP BY "businessId"
+        ) AS spans;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION rollup_marks_of_tokens() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO rollup_marks ("businessId")
+        SELECT DISTINCT unnest(ARRAY[b."businessId", a."businessId"])
+        FROM before b JOIN after a USING (id)
+        WHERE (b."businessId", b.system) IS DISTINCT FROM (a."businessId", a.system);
+        INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
+        SELECT "businessId", lower(span), upper(span) FROM (
+            SELECT "businessId", unnest(range_agg(tsrange(
+                date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
+            FROM (
+                SELECT a."businessId", at AS since, at AS until
+                FROM before b JOIN after a USING (id)
+                CROSS JOIN LATERAL (VALUES
+                    (b."createdAt", a."createdAt"),
+                    (b."firstUsedAt", a."firstUsedAt"),
+                    (CASE WHEN b.status = 'EXPIRED'
+                            THEN coalesce(b."endedAt", b."expiresAt", b."redeemBy") END,
+                     CASE WHEN a.status = 'EXPIRED'
+                            THEN coalesce(a."endedAt", a."expiresAt", a."redeemBy") END)
+                ) AS moments (was, becomes)
+                CROSS JOIN unnest(ARRAY[was, becomes]) AS at
+                WHERE was IS DISTINCT FROM becomes
+            ) AS moved
+            WHERE since IS NOT NULL
+            GROUP BY "businessId"
+        ) AS spans;
+    ELSE
+        IF TG_OP = 'DELETE' THEN  -- and with it all that hangs on the tokens
+            INSERT INTO rollup_marks ("businessId") SELECT DISTINCT "businessId" FROM changed;
+            RETURN NULL;
+        END IF;
+        INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
+        SELECT "businessId", lower(span), upper(span) FROM (
+            SELECT "businessId", unnest(range_agg(tsrange(
+                date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
+            FROM (
+                SELECT "businessId", at AS since, at AS until
+                FROM changed AS c CROSS JOIN unnest(ARRAY[c."createdAt", c."firstUsedAt",
+                       CASE WHEN c.status = 'EXPIRED'
+                            THEN coalesce(c."endedAt", c."expiresAt", c."redeemBy") END]) AS at
+            ) AS moved
+            WHERE since IS NOT NULL
+            GROUP BY "businessId"
+        ) AS spans;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION rollup_marks_of_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
+        SELECT "businessId", lower(span), upper(span) FROM (
+            SELECT "businessId", unnest(range_agg(tsrange(
+                date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
+            FROM (
+                SELECT t."businessId", s.since, s.until
+                FROM (
+                    SELECT b."wifiTokenDeviceId",
+                           least(coalesce(b."endedAt", 'infinity'),
+                                 coalesce(a."endedAt", 'infinity')) AS since,
+                           CASE WHEN b."endedAt" IS NOT NULL AND a."endedAt" IS NOT NULL
+                                THEN greatest(b."endedAt", a."endedAt") END AS until
+                    FROM before b JOIN after a USING (id, "wifiTokenDeviceId", "startedAt")
+                    WHERE b."endedAt" IS DISTINCT FROM a."endedAt"
+                    UNION ALL
+                    SELECT device, start, stop
+                    FROM before b JOIN after a USING (id)
+                    CROSS JOIN LATERAL (VALUES
+                        (b."wifiTokenDeviceId", b."startedAt", b."endedAt"),
+                        (a."wifiTokenDeviceId", a."startedAt", a."endedAt")
+                    ) AS both_rows (device, start, stop)
+                    WHERE (b."wifiTokenDeviceId", b."startedAt")
+                        IS DISTINCT FROM (a."wifiTokenDeviceId", a."startedAt")
+                ) AS s
+                JOIN wifi_token_devices d ON d.id = s."wifiTokenDeviceId"
+                JOIN wifi_tokens t ON t.id = d."wifiTokenId"
+            ) AS moved
+            WHERE since IS NOT NULL
+            GROUP BY "businessId"
+        ) AS spans;
+    ELSE
+        INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
+        SELECT "businessId", lower(span), upper(span) FROM (
+            SELECT "businessId", unnest(range_agg(tsrange(
+                date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
+            FROM (
+                SELECT t."businessId", s."startedAt" AS since, s."endedAt" AS until
+                FROM changed s
+                JOIN wifi_token_devices d ON d.id = s."wifiTokenDeviceId"
+                JOIN wifi_tokens t ON t.id = d."wifiTokenId"
+            ) AS moved
+            WHERE since IS NOT NULL
+            GROUP BY "businessId"
+        ) AS spans;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION rollup_marks_of_usage() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
+        SELECT "businessId", lower(span), upper(span) FROM (
+            SELECT "businessId", unnest(range_agg(tsrange(
+                date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
+            FROM (
+                SELECT t."businessId", u."startsAt" AS since, u."startsAt" AS until
+                FROM (
+                    (TABLE before EXCEPT ALL TABLE after)
+                    UNION ALL
+                    (TABLE after EXCEPT ALL TABLE before)
+                ) AS u JOIN wifi_tokens t ON t.id = u."wifiTokenId"
+            ) AS moved
+            WHERE since IS NOT NULL
+            GROUP BY "businessId"
+        ) AS spans;
+    ELSE
+        INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
+        SELECT "businessId", lower(span), upper(span) FROM (
+            SELECT "businessId", unnest(range_agg(tsrange(
+                date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
+            FROM (
+                SELECT t."businessId", u."startsAt" AS since, u."startsAt" AS until
+                FROM changed u JOIN wifi_tokens t ON t.id = u."wifiTokenId"
+            ) AS moved
+            WHERE since IS NOT NULL
+            GROUP BY "businessId"
+        ) AS spans;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION rollup_marks_of_devices() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO rollup_marks ("businessId")
+        SELECT DISTINCT t."businessId"
+        FROM before b JOIN after a USING (id)
+        JOIN wifi_tokens t ON t.id IN (b."wifiTokenId", a."wifiTokenId")
+        WHERE (b."wifiTokenId", b."macAddress")
+            IS DISTINCT FROM (a."wifiTokenId", a."macAddress");
+    ELSE
+        INSERT INTO rollup_marks ("businessId")
+        SELECT DISTINCT t."businessId"
+        FROM changed d JOIN wifi_tokens t ON t.id = d."wifiTokenId";
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION rollup_marks_of_profiles() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        INSERT INTO rollup_marks ("businessId", "macAddress")
+        SELECT business, mac
+        FROM before b JOIN after a USING (id)
+        CROSS JOIN LATERAL (VALUES
+            (b."businessId", b."macAddress"), (a."businessId", a."macAddress")
+        ) AS both_rows (business, mac)
+        WHERE (b."businessId", b."macAddress", b."deviceType")
+            IS DISTINCT FROM (a."businessId", a."macAddress", a."deviceType");
+    ELSE
+        INSERT INTO rollup_marks ("businessId", "macAddress")
+        SELECT "businessId", "macAddress" FROM changed WHERE "deviceType" IS NOT NULL;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER rollup_marks_on_insert AFTER INSERT ON wifi_token_sales
+REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_sales();
+CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON wifi_token_sales
+REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_sales();
+CREATE TRIGGER rollup_marks_on_delete AFTER DELETE ON wifi_token_sales
+REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_sales();
+CREATE TRIGGER rollup_marks_on_insert AFTER INSERT ON wifi_tokens
+REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_tokens();
+CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON wifi_tokens
+REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_tokens();
+CREATE TRIGGER rollup_marks_on_delete AFTER DELETE ON wifi_tokens
+REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_tokens();
+CREATE TRIGGER rollup_marks_on_insert AFTER INSERT ON device_sessions
+REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_sessions();
+CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON device_sessions
+REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_sessions();
+CREATE TRIGGER rollup_marks_on_delete AFTER DELETE ON device_sessions
+REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_sessions();
+CREATE TRIGGER rollup_marks_on_insert AFTER INSERT ON token_usage
+REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_usage();
+CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON token_usage
+REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_usage();
+CREATE TRIGGER rollup_marks_on_delete AFTER DELETE ON token_usage
+REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_usage();
+CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON wifi_token_devices
+REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_devices();
+CREATE TRIGGER rollup_marks_on_delete AFTER DELETE ON wifi_token_devices
+REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_devices();
+CREATE TRIGGER rollup_marks_on_insert AFTER INSERT ON device_profiles
+REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_profiles();
+CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON device_profiles
+REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_profiles();
+CREATE TRIGGER rollup_marks_on_delete AFTER DELETE ON device_profiles
+REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_profiles();
+"""
