@@ -25,6 +25,7 @@ from wifiapp.backup.views import bp as backup
 from wifiapp.businesses.commands import businesses as business_commands
 from wifiapp.config import ROOT, Config
 from wifiapp.dashboard.views import bp as dashboard
+from wifiapp.dashboard.week_views import bp as week
 from wifiapp.demo.commands import demo as demo_commands
 from wifiapp.demo.views import bp as demo
 from wifiapp.devices.views import bp as devices
@@ -52,7 +53,7 @@ from wifiapp.vouchers.views import bp as vouchers
 __all__ = ["create_app", "models"]
 
 BLUEPRINTS = (
-    *(auth, users, audit, dashboard, devices, sales, analytics),
+    *(auth, users, audit, dashboard, devices, sales, analytics, week),
     *(backup, backup_keys, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail, hotspots),
     *(sell, methods, receipts, closings, vouchers),

@@ -137,6 +137,11 @@ def number(value: int | Decimal, pattern: str) -> str:
     return _decimal(value, pattern)
 
 
+def amount(value: Decimal | None) -> str:
+    """Write an amount without its currency, which stands above it: "1,234.50"."""
+    return NOTHING if value is None else _decimal(value, "#,##0.00")
+
+
 def percent(ratio: float | Decimal | None) -> str:
     """Write a ratio (1 is all) as "12.5%"."""
     if ratio is None:
@@ -154,6 +159,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "filesize": bytes_,
     "count": count,
     "percent": percent,
+    "amount": amount,
 }
 
 

@@ -164,7 +164,7 @@ def volume(frame: Frame, cells: Sequence[Cell], before: Sequence[Number]) -> Fig
 
 def column(frame: Frame, cells: Sequence[Cell], measure: str, system: str = "") -> list[Number]:
     """Add up a measure of the cells by the row of their period."""
-    zero: Any = NAUGHT if measure in ("revenue", "down", "up") else 0
+    zero: Any = NAUGHT if measure in ("revenue", "down", "up", "volume") else 0
     values = [zero] * len(frame.labels)
     for cell in cells:
         if system in ("", cell.system):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, literal, or_, select
+from sqlalchemy import and_, func, literal, or_, select
 
 from wifiapp.analytics.grid import Grid
 from wifiapp.analytics.queries import Scope
@@ -51,7 +51,7 @@ def find_silences(scope: Scope, grid: Grid, now: datetime) -> Silences:
     return Silences(partly, wholly, by_hotspot)
 
 
-def _rows(scope: Scope, grid: Grid, now: datetime) -> Sequence[Row[Any]]:
+def _rows(scope: Scope, grid: Grid, now: datetime) -> Sequence[Any]:
     """Return business, system, hotspot, its name and the span of each outage; None without one."""
     outage, end = HotspotOutage, func.coalesce(HotspotOutage.ended_at, literal(now, UtcDateTime))
     is_within = and_(

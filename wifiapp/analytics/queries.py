@@ -71,6 +71,11 @@ class Cell(NamedTuple):
     down: Decimal
     up: Decimal
 
+    @property
+    def volume(self) -> Decimal:
+        """Return what went down and up."""
+        return self.down + self.up
+
 
 class Amount(NamedTuple):
     """What a channel sold in a period: sales less voids, each at its own moment."""

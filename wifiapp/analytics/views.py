@@ -12,10 +12,9 @@ from wifiapp import clock, exports
 from wifiapp.access import Viewer, allow
 from wifiapp.analytics import figures, grid
 from wifiapp.analytics.forms import PRESETS, TABS, AnalyticsFilters
-from wifiapp.analytics.queries import Scope, find_first_data, sum_by_business
+from wifiapp.analytics.queries import find_first_data, sum_by_business
 from wifiapp.analytics.report import NAMES, Report
-from wifiapp.businesses.queries import list_businesses
-from wifiapp.settings.queries import get_zone
+from wifiapp.analytics.shops import Shops
 from wifiapp.web import current_viewer
 
 bp = Blueprint("analytics", __name__)
@@ -79,24 +78,13 @@ def export(kind: str) -> Response:
 def _asked(viewer: Viewer, now: datetime, *, is_whole: bool) -> Asked:
     """Return the checked filters, the shops they leave, and the report.
 
-    The report has at most `MOST_PERIODS`, the newest, unless it `is_whole`. Where there are real
-    shops, the made-up ones count only when they are chosen.
+    The report has at most `MOST_PERIODS`, the newest, unless it `is_whole`.
     """
-    seen = list_businesses(viewer)
-    choices = [(each.id, each.name) for each in seen]
-    form = AnalyticsFilters(request.args, business=choices)
-    chosen = form.value("business")
-    left = [each for each in seen if each.id == chosen] if chosen else _real(seen)
-    form.currency.offer((each, each) for each in dict.fromkeys(each.currency for each in left))
-    zones = list(dict.fromkeys(each.timezone for each in left)) or ["UTC"]
-    scope = Scope(
-        [each.id for each in left],
-        form.value("system"),
-        is_everything=viewer.business_ids is None
-        and len(left) > 1
-        and not any(each.is_demo for each in left)
-        and zones == [get_zone()],
-    )
+    shops = Shops.of(viewer)
+    form = AnalyticsFilters(request.args, business=shops.choices)
+    shops = shops.narrowed(form.value("business"))
+    form.currency.offer((each, each) for each in shops.currencies)
+    scope, zones = shops.scope(form.value("system")), shops.zones
     unit, zone = form.value("by"), ZoneInfo(zones[0])
     first, last = form.days(now.astimezone(zone).date())
     earliest = grid.latest_start(unit, last, MOST_PERIODS)
@@ -108,12 +96,7 @@ def _asked(viewer: Viewer, now: datetime, *, is_whole: bool) -> Asked:
         first = max(first, min(known.astimezone(zone).date(), last))
     periods = grid.build(unit, zones, first, last, now)
     before = grid.preceding(periods, now)
-    currency = form.value("currency") or (left[0].currency if left else "")
+    currency = form.value("currency") or next(iter(shops.currencies), "")
     is_compared = form.value("compare") == "before"
     report = Report(scope, periods, before, now, now + timedelta(hours=1), currency, is_compared)
-    return Asked(form, left, report, is_cut)
-
-
-def _real(businesses: Sequence[Any]) -> list[Any]:
-    """Return the shops that are not made up; all where there are no others."""
-    return [each for each in businesses if not each.is_demo] or [*businesses]
+    return Asked(form, shops.left, report, is_cut)
