@@ -28,6 +28,7 @@ from wifiapp.dashboard.views import bp as dashboard
 from wifiapp.dashboard.week_views import bp as week
 from wifiapp.demo.commands import demo as demo_commands
 from wifiapp.demo.views import bp as demo
+from wifiapp.devices.blocks_views import bp as blocks
 from wifiapp.devices.views import bp as devices
 from wifiapp.doctor.commands import doctor as doctor_command
 from wifiapp.hotspots.commands import hotspots as hotspot_commands
@@ -44,6 +45,7 @@ from wifiapp.system.views import bp as system
 from wifiapp.tokens.batches_views import bp as batches
 from wifiapp.tokens.commands import tokens as token_commands
 from wifiapp.tokens.imports_views import bp as imports
+from wifiapp.tokens.outbox_views import bp as outbox
 from wifiapp.tokens.plans_commands import plans as plan_commands
 from wifiapp.tokens.plans_views import bp as plans
 from wifiapp.tokens.views import bp as tokens
@@ -58,6 +60,7 @@ BLUEPRINTS = (
     *(tokens, plans, batches, imports, trail, hotspots),
     *(sell, methods, receipts, closings, vouchers),
     *(api, api_keys, leaks),
+    *(outbox, blocks),
 )
 COMMANDS = (
     user_commands,

@@ -39,6 +39,7 @@ STATES = {
     "blocked": State("bad", "ban", _l("Blocked")),
     "void": State("bad", "circle-x", _l("Void")),
     "queued": State("plain", "hourglass", _l("Queued")),
+    "waiting": State("warn", "hourglass", _l("Waiting")),
     "running": State("info", "loader-2", _l("Running")),
     "ready": State("good", "circle-check", _l("Ready")),
     "verified": State("good", "shield-check", _l("Verified")),

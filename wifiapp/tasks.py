@@ -1,6 +1,7 @@
 """Everything the worker does, and how often, in one import."""
 
 from collections.abc import Mapping
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -14,10 +15,14 @@ from wifiapp.backup import schedule_operations as schedule
 from wifiapp.backup.hold import unless_shut
 from wifiapp.config import Config
 from wifiapp.demo import operations as demo
+from wifiapp.devices.blocks import ALL_KINDS
 from wifiapp.jobs import operations as jobs
 from wifiapp.jobs.worker import Task
 from wifiapp.tokens import batches_operations as batches
+from wifiapp.tokens import device_batches_operations as device_batches
 from wifiapp.tokens import expiry_operations as expiry
+from wifiapp.tokens import keeper_operations as keeper
+from wifiapp.tokens import outbox_operations as outbox
 
 
 def tasks(config: Config) -> list[Task]:
@@ -57,6 +62,9 @@ def tasks(config: Config) -> list[Task]:
         Task("backup", 1, run_backup),
         Task("restore", 1, run_restore),
         Task("tokens", 1, unless_shut(batches.run_queued)),
+        Task("device tokens", 1, unless_shut(device_batches.run_due)),
+        Task("commands", 1, unless_shut(partial(outbox.run_due, ALL_KINDS))),
+        Task("stock", 10, unless_shut(keeper.keep_stock)),
         Task("expiry", 15, unless_shut(expiry.expire_due)),
         Task("daily", 5, ask_for_daily),
         Task("hook", 2, run_hook),

@@ -98,14 +98,15 @@ def test_a_batch_has_its_bounds(plan, count):
 def test_what_does_not_fit_together_is_refused_in_words(plan):
     business = db.session.get(Business, plan.business_id)
     elsewhere = make_hotspot(is_manual=True)
-    device = make_hotspot_business(make_hotspot(name="Counter"), business).hotspot_id
+    made_up = make_hotspot_business(make_hotspot(name="Counter"), business).hotspot_id
+    business.is_demo = True
     r710 = make_hotspot(system="R710", is_manual=True)
     make_hotspot_business(r710, business)
     gone = make_hotspot(is_manual=True, is_active=False)
     make_hotspot_business(gone, business)
     for hotspot_id, message in (
         (elsewhere.id, "does not serve the plan's business"),
-        (device, "'Counter' makes its own codes"),
+        (made_up, "'Counter' belongs to the demo"),
         (r710.id, "is an R710, the plan is for an ESP32"),
         (gone.id, "is not in use any more"),
     ):

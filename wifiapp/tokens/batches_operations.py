@@ -2,7 +2,8 @@
 
 Some tokens and the batch's counter are written in one transaction that holds the row. Whoever
 is killed in between leaves exactly what the counter says, and the next worker goes on from there;
-two workers at once never make a token too many.
+two workers at once never make a token too many. Here are the codes that are ours and loaded by
+hand; `device_batches_operations` has devices make theirs.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,9 @@ from wifiapp.access import WORKER, Actor
 from wifiapp.columns import new_id
 from wifiapp.db import db
 from wifiapp.errors import WifiError
-from wifiapp.tokens import batches
+from wifiapp.hotspots.models import Hotspot
+from wifiapp.tokens import batches, homes
+from wifiapp.tokens import device_batches_operations as device_batches
 from wifiapp.tokens.batches import MOST
 from wifiapp.tokens.models import UNFINISHED, TokenBatch
 
@@ -68,6 +71,9 @@ def make_batch(
     Raises `Unfit`, `InvalidCount`, `NotFound`. When it is interrupted, the worker makes the rest.
     """
     batch = _ask(actor, plan_id, hotspot_id, count, new_id())
+    if not db.session.get_one(Hotspot, batch.hotspot_id).is_manual:
+        while device_batches.make_now(actor, batch):
+            listener(batch)
     while _make_some(actor, batch.id):
         listener(batch)
     db.session.refresh(batch)
@@ -92,6 +98,7 @@ def cancel_batch(actor: Actor, batch_id: str) -> TokenBatch:
         db.session.rollback()
         raise WifiError("This batch is finished, so there is nothing to cancel.")
     batch.status, batch.finished_at = "CANCELLED", clock.now()
+    batch.error = batch.waits_until = None  # a call under way is still settled
     batches.note(actor, "cancel", batch, {"made": batch.made, "asked": batch.asked})
     db.session.commit()
     return batch
@@ -100,10 +107,11 @@ def cancel_batch(actor: Actor, batch_id: str) -> TokenBatch:
 def resume_batch(actor: Actor, batch_id: str) -> TokenBatch:
     """Let the rest of a batch be made that failed or was cancelled. Raises `NotFound`."""
     batch = batches.held(batch_id)
-    if batch.status not in {"FAILED", "CANCELLED"}:
+    if batch.status not in {"FAILED", "CANCELLED"} or batch.source == "SPOT":
         db.session.rollback()
         raise WifiError("Nothing of this batch is missing, or it is being made just now.")
     batch.status, batch.finished_at, batch.error = "QUEUED", None, None
+    batch.waits_until, batch.failures = None, 0
     batches.note(actor, "resume", batch, {"made": batch.made, "asked": batch.asked})
     db.session.commit()
     return batch
@@ -116,6 +124,8 @@ def _ask(
         raise InvalidCount(f"A batch has 1 to {MOST:,} tokens. No token was made.")
     plan = batches.plan_on_offer(plan_id)
     hotspot = batches.hotspot_for(actor, plan, hotspot_id)
+    if not hotspot.is_manual:
+        homes.require_room(hotspot, count)
     batch = batches.add(actor, plan, hotspot, count, id=batch_id, source="MADE")
     db.session.commit()
     return batch
@@ -133,7 +143,10 @@ def _make_some(actor: Actor, batch_id: str | None = None) -> _Step | None:
 
     Returns None when nothing is left to make.
     """
-    query = select(TokenBatch).where(TokenBatch.status.in_(UNFINISHED))
+    manual = select(Hotspot.id).where(Hotspot.is_manual)
+    query = select(TokenBatch).where(
+        TokenBatch.status.in_(UNFINISHED), TokenBatch.hotspot_id.in_(manual)
+    )
     if batch_id is None:
         query = query.order_by(TokenBatch.created_at, TokenBatch.id).limit(1)
         query = query.with_for_update(skip_locked=True)
@@ -148,14 +161,8 @@ def _make_some(actor: Actor, batch_id: str | None = None) -> _Step | None:
     batch.made += step.made
     batch.status, batch.started_at = "RUNNING", batch.started_at or clock.now()
     if step.made < wanted:
-        _end(actor, batch, "FAILED", FULL.format(made=batch.made, asked=batch.asked))
+        batches.finish(actor, batch, "FAILED", FULL.format(made=batch.made, asked=batch.asked))
     elif batch.made == batch.asked:
-        _end(actor, batch, "DONE")
+        batches.finish(actor, batch, "DONE")
     db.session.commit()
     return step
-
-
-def _end(actor: Actor, batch: TokenBatch, status: str, error: str | None = None) -> None:
-    batch.status, batch.error, batch.finished_at = status, error, clock.now()
-    change = {"made": batch.made, "asked": batch.asked, "error": error}
-    batches.note(actor, status.lower(), batch, change)

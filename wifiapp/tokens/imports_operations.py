@@ -24,7 +24,7 @@ def import_tokens(
     `NotFound`, and then brings in none.
     """
     plan = batches.plan_on_offer(plan_id)
-    hotspot = batches.hotspot_for(actor, plan, hotspot_id)
+    hotspot = batches.manual_for(actor, plan, hotspot_id)
     checked = check(content, plan, hotspot)
     now, made = clock.now(), []
     for each, lines in checked.by_plan.items() if not checked.problems else ():

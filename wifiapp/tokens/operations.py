@@ -1,17 +1,24 @@
-"""Changes to tokens that a person decides: they are disabled or expired, with a reason."""
+"""Changes to tokens that a person decides, with a reason: they are ended, or begin anew.
+
+What is on a device is changed there first, and here when that is certain.
+"""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 from sqlalchemy import select
 
-from wifiapp import clock
 from wifiapp.access import Actor
-from wifiapp.audit.record import record
 from wifiapp.db import db
 from wifiapp.errors import NotFound, WifiError
-from wifiapp.tokens import states
+from wifiapp.tokens import ending, homes, outbox, outbox_operations, states
 from wifiapp.tokens.bulk import MOST, digest
+from wifiapp.tokens.extending import cannot_extend
 from wifiapp.tokens.models import WifiToken
+from wifiapp.tokens.outbox import Waiting
+from wifiapp.tokens.outbox_kinds import KIND, TOKEN_KINDS
+from wifiapp.tokens.outbox_models import HotspotCommand
 from wifiapp.tokens.states import Event
 
 LONGEST_REASON = 200
@@ -26,19 +33,37 @@ class InvalidReason(WifiError):
 
 
 def end_token(actor: Actor, token_id: str, event: Event, reason: str) -> WifiToken:
-    """Disable or expire one token; raises `Forbidden`, `InvalidReason`, `NotFound`."""
+    """Disable or expire one token, on its device first, and return it as it is then.
+
+    When the device does not answer, the token stays as it is and the command waits. Raises
+    `Forbidden`, `InvalidReason`, `Waiting`, `NotFound`.
+    """
     reason = _checked(reason)
     for token in _locked([token_id]):
-        _end(actor, token, event, reason)
+        states.after(token.status, event)
+        if not homes.is_called(token.hotspot_id):
+            ending.end(actor, token, event, reason)
+            db.session.commit()
+            return token
+        command = _ask(actor, token, KIND[event], reason)
         db.session.commit()
+        outbox_operations.try_now(TOKEN_KINDS, command.id)
+        db.session.refresh(token)
         return token
     raise NotFound("There is no such token.")
 
 
+class Ended(NamedTuple):
+    """How many tokens were ended, and how many wait for their devices to do it first."""
+
+    now: int
+    later: int
+
+
 def end_tokens(
     actor: Actor, token_ids: Collection[str], event: Event, reason: str, seen: str
-) -> int:
-    """Disable or expire those of the tokens that can be; return how many.
+) -> Ended:
+    """Disable or expire those of the tokens that can be, on their devices by the worker.
 
     `seen` is what `bulk.preview` gave for them: when one has changed since, raises `Changed`.
     Raises `InvalidReason`.
@@ -54,10 +79,45 @@ def end_tokens(
             "Look at them again."
         )
     possible = [each for each in tokens if states.is_possible(each.status, event)]
+    ended = later = 0
+    on_devices = homes.called_among(each.hotspot_id for each in possible)
     for token in possible:
-        _end(actor, token, event, reason)
+        if token.hotspot_id in on_devices:
+            with suppress(Waiting):  # something else is wanted of it already
+                _ask(actor, token, KIND[event], reason)
+                later += 1
+        else:
+            ending.end(actor, token, event, reason)
+            ended += 1
     db.session.commit()
-    return len(possible)
+    return Ended(ended, later)
+
+
+def extend_token(actor: Actor, token_id: str, reason: str) -> HotspotCommand:
+    """Let a token's time and volume begin anew on its device; return what became of that.
+
+    Raises `Forbidden` where that cannot be, `InvalidReason`, `Waiting`, `NotFound`.
+    """
+    reason = _checked(reason)
+    for token in _locked([token_id]):
+        if problem := cannot_extend(token):
+            db.session.rollback()
+            raise states.Forbidden(problem)
+        command = _ask(actor, token, "EXTEND", reason)
+        db.session.commit()
+        return outbox_operations.try_now(TOKEN_KINDS, command.id)
+    raise NotFound("There is no such token.")
+
+
+def _ask(actor: Actor, token: WifiToken, kind: str, reason: str) -> HotspotCommand:
+    return outbox.add(
+        actor,
+        kind,
+        reason,
+        business_id=token.business_id,
+        hotspot_id=token.hotspot_id,
+        token_id=token.id,
+    )
 
 
 def _checked(reason: str) -> str:
@@ -72,22 +132,3 @@ def _locked(token_ids: Collection[str]) -> Sequence[WifiToken]:
     query = select(WifiToken).where(WifiToken.id.in_(token_ids)).order_by(WifiToken.id)
     query = query.with_for_update().execution_options(populate_existing=True)
     return db.session.scalars(query).all()
-
-
-def _end(actor: Actor, token: WifiToken, event: Event, reason: str) -> None:
-    before = token.status
-    token.status = states.after(before, event)
-    token.ended_at, token.end_reason = clock.now(), reason
-    change = {
-        "token": token.token,
-        "status": {"from": before, "to": token.status},
-        "reason": reason,
-    }
-    record(
-        actor,
-        f"token.{event.value}",
-        "token",
-        token.id,
-        business_id=token.business_id,
-        change=change,
-    )

@@ -102,10 +102,33 @@ def disable(token_id: str) -> ResponseReturnValue:
     token, form = queries.get_token(token_id, current_viewer()), EndForm()
     if form.validate():
         try:
-            operations.end_token(current_actor(), token.id, Event.DISABLE, form.reason.data or "")
-            flash(_("The token %(code)s is disabled.", code=token.token), "success")
+            ended = operations.end_token(
+                current_actor(), token.id, Event.DISABLE, form.reason.data or ""
+            )
         except WifiError as error:
             flash(str(error), "danger")
+        else:
+            if ended.status == "DISABLED":
+                flash(_("The token %(code)s is disabled.", code=token.token), "success")
+    else:
+        flash(
+            " ".join(str(each) for each in form.reason.errors) or _("Nothing was done."), "danger"
+        )
+    return redirect(url_for("trail.show", token_id=token.id), 303)
+
+
+@bp.post("/tokens/<token_id>/extend")
+@allow("ADMIN", "MANAGER")
+def extend(token_id: str) -> ResponseReturnValue:
+    token, form = queries.get_token(token_id, current_viewer()), EndForm()
+    if form.validate():
+        try:
+            command = operations.extend_token(current_actor(), token.id, form.reason.data or "")
+        except WifiError as error:
+            flash(str(error), "danger")
+        else:
+            if command.status == "DONE":
+                flash(_("The time of %(code)s has begun anew.", code=token.token), "success")
     else:
         flash(
             " ".join(str(each) for each in form.reason.errors) or _("Nothing was done."), "danger"
@@ -145,7 +168,18 @@ def _nothing_to_change(found: Sequence[Any]) -> str:
     return str(_("Tick the tokens to change first. Nothing was changed."))
 
 
-def _words(event: Event, count: int) -> str:
-    if event is Event.DISABLE:
-        return str(ngettext("%(num)d token is disabled.", "%(num)d tokens are disabled.", count))
-    return str(ngettext("%(num)d token has expired.", "%(num)d tokens have expired.", count))
+def _words(event: Event, done: operations.Ended) -> str:
+    said, count = [], done.now
+    if event is Event.DISABLE and (count or not done.later):
+        said.append(ngettext("%(num)d token is disabled.", "%(num)d tokens are disabled.", count))
+    elif count or not done.later:
+        said.append(ngettext("%(num)d token has expired.", "%(num)d tokens have expired.", count))
+    if done.later:
+        said.append(
+            ngettext(
+                "%(num)d is on a device, which is told now; it changes here when that is done.",
+                "%(num)d are on devices, which are told now; they change here when that is done.",
+                done.later,
+            )
+        )
+    return " ".join(said)
