@@ -27,7 +27,7 @@ ORDER = (
     {"sales", "devices"},
     {"analytics", "api", "leaks", "sell", "vouchers"},
     {"backup"},
-    {"demo"},
+    {"demo", "polling"},
     {"dashboard", "system", "trail"},
 )
 # The doctor and the backup engine see tables as `Model.metadata`, never as what they are for.

@@ -31,10 +31,10 @@ from wifiapp.demo.views import bp as demo
 from wifiapp.devices.blocks_views import bp as blocks
 from wifiapp.devices.views import bp as devices
 from wifiapp.doctor.commands import doctor as doctor_command
-from wifiapp.hotspots.commands import hotspots as hotspot_commands
 from wifiapp.hotspots.views import bp as hotspots
 from wifiapp.jobs.commands import worker as worker_command
 from wifiapp.leaks.views import bp as leaks
+from wifiapp.polling.commands import hotspots as hotspot_commands  # with `poll` among them
 from wifiapp.sales.closings_views import bp as closings
 from wifiapp.sales.methods_views import bp as methods
 from wifiapp.sales.receipts_views import bp as receipts
