@@ -18,6 +18,7 @@ from wifiapp.demo import operations as demo
 from wifiapp.devices.blocks import ALL_KINDS
 from wifiapp.jobs import operations as jobs
 from wifiapp.jobs.worker import Task
+from wifiapp.polling.poller import poll_due
 from wifiapp.tokens import batches_operations as batches
 from wifiapp.tokens import device_batches_operations as device_batches
 from wifiapp.tokens import expiry_operations as expiry
@@ -57,6 +58,10 @@ def tasks(config: Config) -> list[Task]:
         demo.keep_demo_alive(clock.now())
         return None  # a heartbeat is nothing to log
 
+    def poll(stop: Event) -> Mapping[str, Any] | None:
+        poll_due(stop)
+        return None  # each look is in the tables
+
     # What changes the shop's data waits while a restore is under way: it would be lost.
     return [
         Task("backup", 1, run_backup),
@@ -66,6 +71,7 @@ def tasks(config: Config) -> list[Task]:
         Task("commands", 1, unless_shut(partial(outbox.run_due, ALL_KINDS))),
         Task("stock", 10, unless_shut(keeper.keep_stock)),
         Task("expiry", 15, unless_shut(expiry.expire_due)),
+        Task("poll", 1, poll),  # asks at each write
         Task("daily", 5, ask_for_daily),
         Task("hook", 2, run_hook),
         Task("prune", 10, prune),

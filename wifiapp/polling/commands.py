@@ -7,13 +7,14 @@ from threading import Event
 from typing import Any
 
 import click
-from flask import Flask, current_app
 
 from wifiapp.cli import echo_json, echo_table
 from wifiapp.hotspots.commands import hotspots
 from wifiapp.hotspots.queries import get_hotspot
 from wifiapp.polling import poller, queries
 from wifiapp.polling.operations import Outcome
+
+__all__ = ["hotspots"]
 
 PAUSE = 1.0  # seconds
 
@@ -27,12 +28,11 @@ def poll(hotspot_id: str | None, *, once: bool, as_json: bool) -> None:
 
     Exits with 1 when one of them could not be asked. Without --once it goes on until Ctrl-C.
     """
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's own way
     if not (hotspot_id or once or as_json):
-        _go_on(app)
+        _go_on()
         return
     ids = [get_hotspot(hotspot_id).id] if hotspot_id else queries.list_called()
-    found = poller.poll_each(app, ids)
+    found = poller.poll_each(ids)
     if as_json:
         echo_json([_row(each) for each in found])
     else:
@@ -41,11 +41,11 @@ def poll(hotspot_id: str | None, *, once: bool, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _go_on(app: Flask) -> None:
+def _go_on() -> None:
     """Poll as the worker does until somebody has had enough."""
     with contextlib.suppress(KeyboardInterrupt):
         while True:
-            poller.poll_due(app, Event())
+            poller.poll_due(Event())
             time.sleep(PAUSE)
 
 

@@ -15,7 +15,7 @@ from threading import Event
 from typing import Any, TypeVar
 
 import structlog
-from flask import Flask
+from flask import Flask, current_app
 
 from wifiapp.cli import explained
 from wifiapp.hotspots import drivers
@@ -36,17 +36,22 @@ Connected = Callable[[Any], contextlib.AbstractAsyncContextManager[Driver]]
 log = structlog.get_logger("wifiapp.polling")
 
 
-def poll_due(app: Flask, stop: Event) -> None:
+def poll_due(stop: Event) -> None:
     """Poll each hotspot when its turn comes, until none is due or under way, or `stop` is set."""
-    asyncio.run(_Poller(app).poll_due(stop))
+    asyncio.run(_Poller(_app()).poll_due(stop))
 
 
-def poll_each(app: Flask, hotspot_ids: Iterable[str]) -> list[Outcome]:
+def poll_each(hotspot_ids: Iterable[str]) -> list[Outcome]:
     """Poll these hotspots now, all at once, and return what came of it.
 
     One that nobody may call is left out; during a restore nothing is polled.
     """
-    return asyncio.run(_Poller(app).poll_each(list(hotspot_ids)))
+    return asyncio.run(_Poller(_app()).poll_each(list(hotspot_ids)))
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's own way
+    return app
 
 
 class _Poller:
