@@ -28,7 +28,7 @@ ORDER = (
     {"analytics", "api", "leaks", "sell", "vouchers"},
     {"backup"},
     {"demo", "polling"},
-    {"dashboard", "system", "trail"},
+    {"dashboard", "fleet", "system", "trail"},
 )
 # The doctor and the backup engine see tables as `Model.metadata`, never as what they are for.
 KNOWS_NO_TABLE = {"doctor": set(), "backup": PEOPLE | {"doctor", "jobs", "settings"}}

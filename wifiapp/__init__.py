@@ -31,6 +31,8 @@ from wifiapp.demo.views import bp as demo
 from wifiapp.devices.blocks_views import bp as blocks
 from wifiapp.devices.views import bp as devices
 from wifiapp.doctor.commands import doctor as doctor_command
+from wifiapp.fleet.views import bp as fleet
+from wifiapp.hotspots.boxes_views import bp as boxes
 from wifiapp.hotspots.views import bp as hotspots
 from wifiapp.jobs.commands import worker as worker_command
 from wifiapp.leaks.views import bp as leaks
@@ -57,7 +59,8 @@ __all__ = ["create_app", "models"]
 BLUEPRINTS = (
     *(auth, users, audit, dashboard, devices, sales, analytics, week),
     *(backup, backup_keys, restore, upkeep, settings, system, demo),
-    *(tokens, plans, batches, imports, trail, hotspots),
+    *(tokens, plans, batches, imports, trail),
+    *(hotspots, boxes, fleet),
     *(sell, methods, receipts, closings, vouchers),
     *(api, api_keys, leaks),
     *(outbox, blocks),

@@ -49,6 +49,12 @@ STATES = {
     "admin": State("plum", "key", _l("Admin")),
     "manager": State("info", "building-store", _l("Manager")),
     "seller": State("accent", "cash-register", _l("Seller")),
+    "answers": State("good", "access-point", _l("Answers")),
+    "silent": State("warn", "wifi-off", _l("Silent")),
+    "refused": State("bad", "lock", _l("Refused")),
+    "new": State("info", "hourglass", _l("Not asked yet")),
+    "manual": State("plain", "user", _l("By hand")),
+    "inactive": State("plain", "ban", _l("Not in use")),
     "demo": State("warn", "flask", _l("Demo")),
     "private": State("plum", "eye-off", _l("Private address")),
 }

@@ -39,7 +39,7 @@ def manager(sign_in_as, shop):
 def test_a_manager_adds_a_manual_hotspot_and_takes_it_out_of_use(manager, shop):
     assert "No hotspot yet" in manager.get("/hotspots").text
     data = {"name": "  Front   desk ", "business": shop.id, "system": "R710"}
-    assert manager.post("/hotspots/add", data=data).location == "/hotspots"
+    assert manager.post("/hotspots/add-manual", data=data).location.startswith("/hotspots/")
     hotspot = db.session.query(Hotspot).one()
     assert (hotspot.name, hotspot.system, hotspot.is_manual) == ("Front desk", "R710", True)
     assert queries.serves(hotspot.id, shop.id)
@@ -66,7 +66,7 @@ def test_a_manager_adds_a_manual_hotspot_and_takes_it_out_of_use(manager, shop):
 )
 def test_what_is_wrong_stands_beside_its_field(manager, shop, wrong, message):
     data = {"name": "Counter", "business": shop.id, "system": "ESP32"} | wrong
-    page = manager.post("/hotspots/add", data=data)
+    page = manager.post("/hotspots/add-manual", data=data)
     assert page.status_code == 422
     assert message in page.text
     assert db.session.query(Hotspot).count() == 0
@@ -100,7 +100,7 @@ def test_a_shared_hotspot_names_only_the_businesses_one_may_see(manager, shop):
     page = manager.get("/hotspots").text
     assert "Rooftop" in page and "Corner Shop" in page and "Neighbour" not in page
     answer = manager.post(f"/hotspots/{shared.id}/deactivate")
-    assert answer.status_code == 409 and "no manual one" in answer.text
+    assert answer.status_code == 409 and "Only an administrator" in answer.text
     viewer = Viewer("somebody", "MANAGER", frozenset())
     assert queries.list_hotspots(viewer) == []
 
@@ -120,5 +120,7 @@ def test_a_hotspot_is_added_and_listed_at_the_command_line(app, shop):
     assert row["name"] == "Desk"
     assert "manual" in run("list").stdout
     refused = run("add", "Device", *options)
-    assert refused.exit_code == 2 and "--manual" in refused.stderr
+    assert refused.exit_code == 2 and "--address" in refused.stderr
+    two = run("add", "Desk", *options, "--business", shop.id, "--manual")
+    assert two.exit_code == 2 and "one --business" in two.stderr
     assert run("add", "X", "--system", "ESP32", "--business", "no", "--manual").exit_code == 1

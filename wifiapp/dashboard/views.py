@@ -18,6 +18,7 @@ from wifiapp.dashboard import figures, queries
 from wifiapp.demo.queries import has_demo
 from wifiapp.devices import queries as devices
 from wifiapp.devices.lines import described
+from wifiapp.hotspots.queries import SILENT_AFTER
 from wifiapp.jobs import queries as jobs
 from wifiapp.live import live_page
 from wifiapp.sales import queries as sales
@@ -79,7 +80,7 @@ def _network(viewer: Viewer, now: datetime) -> dict[str, Any]:
     return {
         "counts": devices.count_devices(viewer, devices.Wanted(), now),
         "newest": [described(row, now) for row in newest],
-        "hotspots": figures.hotspots(devices.list_hotspots(viewer), now, devices.SILENT_AFTER),
+        "hotspots": figures.hotspots(devices.list_hotspots(viewer), now, SILENT_AFTER),
     }
 
 

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
-    Interval,
     Row,
     Select,
     SQLColumnExpression,
@@ -15,7 +14,6 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    literal,
     not_,
     or_,
     select,
@@ -26,17 +24,16 @@ from sqlalchemy.orm import aliased
 
 from wifiapp.access import Viewer
 from wifiapp.businesses.models import Business
-from wifiapp.columns import UtcDateTime
 from wifiapp.db import db
 from wifiapp.devices import mac
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.devices.search import Search
 from wifiapp.errors import NotFound
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
+from wifiapp.hotspots.queries import is_heard
 from wifiapp.paging import UNFIT, Page, fetch_page, stream
 from wifiapp.tokens.models import WifiToken
 
-SILENT_AFTER = 180  # seconds without a word from a hotspot, or three of its polls
 LIVE_LIMIT, GONE_LIMIT = 10_000, 1_000  # rows that a count looks at before it says "1,000+"
 PAGE_SIZE = 40  # rows of 1 KB each, and a page stays below 60 KB
 SESSIONS_SHOWN = TOKENS_SHOWN = 100
@@ -170,15 +167,10 @@ def list_hotspots(viewer: Viewer) -> Sequence[Hotspot]:
 
 def _presence(now: datetime) -> dict[str, SQLColumnExpression[bool]]:
     """Say when a device is in which state: the one place that knows."""
-    patience = func.make_interval(
-        0, 0, 0, 0, 0, 0, func.greatest(3 * Hotspot.poll_interval, SILENT_AFTER), type_=Interval
-    )
-    heard_after = literal(now, UtcDateTime) - patience
-    heard = and_(Hotspot.is_active, Hotspot.last_contact_at >= heard_after)
-    online = WifiTokenDevice.is_online
+    heard, online = is_heard(now), WifiTokenDevice.is_online
     return {
-        "ONLINE": and_(online, heard.is_(True)),
-        "UNKNOWN": and_(online, heard.is_not(True)),
+        "ONLINE": and_(online, heard),
+        "UNKNOWN": and_(online, not_(heard)),
         "OFFLINE": not_(online),
         LIVE: online,
     }

@@ -1,4 +1,4 @@
-"""What a person types about a manual hotspot."""
+"""What a person types about a manual hotspot, and the filters of the list."""
 
 from typing import Any
 
@@ -11,6 +11,9 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from wifiapp.access import Viewer
 from wifiapp.businesses.queries import list_businesses
 from wifiapp.columns import SYSTEMS
+from wifiapp.filters import ChoiceField, FilterForm, SearchField
+from wifiapp.formats import state_of
+from wifiapp.hotspots.list_queries import STATES, Wanted
 
 
 class ManualHotspotForm(FlaskForm):  # type: ignore[misc]
@@ -44,3 +47,34 @@ class ManualHotspotForm(FlaskForm):  # type: ignore[misc]
     def validate_system(self, field: Field) -> None:
         if field.data not in SYSTEMS:
             raise ValidationError(_("Choose one of the systems."))
+
+
+class HotspotFilters(FilterForm):
+    q = SearchField(_l("Search"))
+    state = ChoiceField(
+        _l("State"),
+        _l("There is no such state. These are the hotspots in all."),
+        SelectChoice("", _l("All states")),
+        *(SelectChoice(state.lower(), state_of(state).label) for state in STATES),
+    )
+    system = ChoiceField(
+        _l("System"),
+        _l("There is no such system. These are the hotspots of both."),
+        SelectChoice("", _l("Both systems")),
+        *(SelectChoice(system, system) for system in SYSTEMS),
+    )
+    business = ChoiceField(
+        _l("Business"),
+        _l("There is no such business. These are the hotspots of all."),
+        SelectChoice("", _l("All businesses")),
+    )
+
+    @property
+    def wanted(self) -> Wanted:
+        """Return the hotspots to show."""
+        return Wanted(
+            text=self.value("q") or "",
+            state=self.value("state").upper(),
+            system=self.value("system"),
+            business_id=self.value("business"),
+        )

@@ -3,15 +3,19 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Interval, Select, and_, func, literal, select
 
 from wifiapp.access import Viewer
 from wifiapp.businesses.models import Business
+from wifiapp.columns import UtcDateTime
 from wifiapp.db import db
 from wifiapp.errors import NotFound
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.paging import UNFIT
+
+SILENT_AFTER = 180  # seconds without a word from a hotspot, or three of its polls
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,24 @@ def get_hotspot(hotspot_id: str, viewer: Viewer | None = None) -> Hotspot:
     if hotspot is None:
         raise NotFound("There is no such hotspot.")
     return hotspot
+
+
+def list_served(hotspot_id: str) -> Sequence[HotspotBusiness]:
+    """Return which businesses the hotspot serves, and on which network."""
+    query = select(HotspotBusiness).filter_by(hotspot_id=hotspot_id)
+    return db.session.scalars(query.order_by(HotspotBusiness.created_at, HotspotBusiness.id)).all()
+
+
+def is_heard(now: datetime) -> ColumnElement[bool]:
+    """Tell whether a good look at a hotspot in use is young enough to speak for its devices.
+
+    One missed poll is nothing: it takes three of them, and at least three minutes.
+    """
+    patience = func.make_interval(
+        0, 0, 0, 0, 0, 0, func.greatest(3 * Hotspot.poll_interval, SILENT_AFTER), type_=Interval
+    )
+    heard_after = literal(now, UtcDateTime) - patience
+    return and_(Hotspot.is_active, Hotspot.last_contact_at >= heard_after).is_(True)
 
 
 def find_manual(business_id: str, system: str) -> Hotspot | None:

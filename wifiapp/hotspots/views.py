@@ -1,49 +1,101 @@
 """The hotspots' pages."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from wifiapp.access import allow
-from wifiapp.businesses.queries import zone_of
+from wifiapp import clock, exports
+from wifiapp.access import Viewer, allow
+from wifiapp.businesses.queries import list_businesses, zone_of
 from wifiapp.errors import WifiError
-from wifiapp.hotspots import operations, queries
-from wifiapp.hotspots.forms import ManualHotspotForm
+from wifiapp.hotspots import list_queries, operations, queries
+from wifiapp.hotspots.forms import HotspotFilters, ManualHotspotForm
+from wifiapp.live import live_page
+from wifiapp.paging import BadCursor
 from wifiapp.web import current_actor, current_viewer
 
-bp = Blueprint("hotspots", __name__, url_prefix="/hotspots")
+bp = Blueprint("hotspots", __name__)
+
+COLUMNS = (
+    "name",
+    "state",
+    "system",
+    "businesses",
+    "address",
+    "lastContact",
+    "lastError",
+    "freeSlots",
+    "maxTokens",
+    "clockOffset",
+    "serial",
+    "model",
+    "firmware",
+    "pollInterval",
+    "id",
+)
 
 
-@bp.get("")
+@bp.get("/hotspots")
 @allow("ADMIN", "MANAGER")
-def index() -> ResponseReturnValue:
-    viewer = current_viewer()
-    return render_template(
-        "hotspots/index.html", hotspots=queries.list_hotspots(viewer), tz=zone_of(viewer)
+def index() -> Response:
+    viewer, now = current_viewer(), clock.now()
+    form = _filters(viewer)
+    after, damaged = request.args.get("after"), None
+    try:
+        page = list_queries.list_page(viewer, form.wanted, now, after)
+    except BadCursor as error:
+        after, damaged = None, str(error)
+        page = list_queries.list_page(viewer, form.wanted, now)
+    return live_page(
+        "hotspots/index.html",
+        "hotspots/_list.html",
+        form=form,
+        page=page,
+        counts=list_queries.count_states(viewer, form.wanted, now),
+        after=after,
+        damaged=damaged,
+        now=now,
+        tz=zone_of(viewer, form.value("business")),
     )
 
 
-@bp.route("/add", methods=["GET", "POST"])
+@bp.get("/hotspots.<any(csv, json):kind>")
 @allow("ADMIN", "MANAGER")
-def add() -> ResponseReturnValue:
+def export(kind: str) -> Response:
+    """Answer with every row of the view; a filter that cannot be used is refused, not ignored."""
+    viewer, now = current_viewer(), clock.now()
+    form = _filters(viewer)
+    if form.errors:
+        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    rows = (_exported(row) for row in list_queries.stream_hotspots(viewer, form.wanted, now))
+    if kind == "csv":
+        return exports.as_csv("hotspots", COLUMNS, rows)
+    return exports.as_json("hotspots", COLUMNS, rows, asOf=now)
+
+
+@bp.route("/hotspots/add-manual", methods=["GET", "POST"])
+@allow("ADMIN", "MANAGER")
+def add_manual() -> ResponseReturnValue:
     form = ManualHotspotForm(current_viewer())
     if not form.validate_on_submit():
-        page = render_template("hotspots/add.html", form=form)
+        page = render_template("hotspots/add_manual.html", form=form)
         return page, 422 if form.is_submitted() else 200
     hotspot = operations.add_manual_hotspot(
         current_actor(), form.name.data or "", form.system.data, form.business.data
     )
     flash(_("%(name)s was added. Tokens can be made for it.", name=hotspot.name), "success")
-    return redirect(url_for("hotspots.index"), 303)
+    return redirect(url_for("fleet.show", hotspot_id=hotspot.id), 303)
 
 
-@bp.post("/<hotspot_id>/deactivate")
+@bp.post("/hotspots/<hotspot_id>/deactivate")
 @allow("ADMIN", "MANAGER")
 def deactivate(hotspot_id: str) -> ResponseReturnValue:
     return _activate(hotspot_id, active=False)
 
 
-@bp.post("/<hotspot_id>/activate")
+@bp.post("/hotspots/<hotspot_id>/activate")
 @allow("ADMIN", "MANAGER")
 def activate(hotspot_id: str) -> ResponseReturnValue:
     return _activate(hotspot_id, active=True)
@@ -51,8 +103,8 @@ def activate(hotspot_id: str) -> ResponseReturnValue:
 
 def _activate(hotspot_id: str, *, active: bool) -> ResponseReturnValue:
     hotspot = queries.get_hotspot(hotspot_id, current_viewer())
-    if not hotspot.is_manual:
-        raise WifiError(_("This hotspot is no manual one, so it is not changed here."))
+    if not hotspot.is_manual and current_viewer().role != "ADMIN":
+        raise WifiError(_("Only an administrator changes a hotspot that is called."))
     operations.activate_hotspot(current_actor(), hotspot.id, active=active)
     done = (
         _("%(name)s is used for new tokens again.", name=hotspot.name)
@@ -60,4 +112,20 @@ def _activate(hotspot_id: str, *, active: bool) -> ResponseReturnValue:
         else _("No new tokens are made for %(name)s. Its tokens stay.", name=hotspot.name)
     )
     flash(done, "success")
-    return redirect(url_for("hotspots.index"), 303)
+    return redirect(url_for("fleet.show", hotspot_id=hotspot.id), 303)
+
+
+def _filters(viewer: Viewer) -> HotspotFilters:
+    return HotspotFilters(
+        request.args, business=[(each.id, each.name) for each in list_businesses(viewer)]
+    )
+
+
+def _exported(row: Any) -> dict[str, Any]:
+    it = row.Hotspot
+    values = (
+        *(it.name, row.state.capitalize(), it.system, row.businesses, it.address or None),
+        *(it.last_contact_at, it.last_error, it.free_slots, it.max_tokens, it.clock_offset),
+        *(it.serial, it.model, it.firmware, it.poll_interval, it.id),
+    )
+    return dict(zip(COLUMNS, values, strict=True))

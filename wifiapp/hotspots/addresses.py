@@ -1,0 +1,77 @@
+"""Where a hotspot is reached: `host` or `host:port` as people type it.
+
+Any machine of the local network may be named, since that is where hotspots are; what cannot be a
+hotspot's is refused. Nothing of an answer is shown as it came, and redirects are not followed, so
+naming another machine tells no more than that it is no hotspot.
+"""
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from flask_babel import gettext as _
+
+from wifiapp.errors import WifiError
+
+LONGEST = 253  # characters of a name in the DNS
+LARGEST_PORT = 65535
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[([0-9a-f:.]+)\](?::(.*))?", re.IGNORECASE)
+
+
+class BadAddress(WifiError):
+    """The text is no address of a hotspot; the message says why."""
+
+
+def parse(text: str) -> str:
+    """Return the address as it is kept (`192.168.1.5`, `portal.lan:8080`), or raise `BadAddress`.
+
+    A name is in lower case, an IPv6 address in brackets.
+    """
+    host, port = _parts(text.strip())
+    if port is None:
+        return host
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 1 <= int(port) <= LARGEST_PORT:
+        raise BadAddress(_("The port after the colon is a number from 1 to 65535."))
+    return f"{host}:{int(port)}"
+
+
+def _parts(text: str) -> tuple[str, str | None]:
+    if "://" in text or set("/?#@\\ ") & set(text):
+        raise BadAddress(_("Only the address, such as 192.168.1.5 or 192.168.1.5:8080."))
+    if bracketed := _BRACKETED.fullmatch(text):
+        return _host(bracketed[1]), bracketed[2]
+    if text.count(":") > 1:
+        return _host(text), None
+    host, colon, port = text.partition(":")
+    return _host(host), port if colon else None
+
+
+def _host(text: str) -> str:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return _name(text)
+    _refuse_what_is_no_hotspot(address)
+    return f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004 - IPv6
+
+
+def _name(text: str) -> str:
+    # 192.168.1, 300.1.1.1 and 0x7f.1 are no names, although some resolvers read an address there.
+    numeric = re.search(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$", text, re.IGNORECASE)
+    if numeric or len(text) > LONGEST or not _NAME.fullmatch(text):
+        raise BadAddress(
+            _("Enter an IP address such as 192.168.1.5, or a name such as portal.lan.")
+        )
+    return text.lower()
+
+
+def _refuse_what_is_no_hotspot(address: IPv4Address | IPv6Address) -> None:
+    if address.is_unspecified or address.is_multicast or address.is_link_local:
+        raise BadAddress(
+            _("No hotspot has this address. Look it up on the device or in the router.")
+        )
+    broadcast = IPv4Address("255.255.255.255")
+    if address == broadcast:
+        raise BadAddress(_("This is the address of everybody in a network, not of one hotspot."))

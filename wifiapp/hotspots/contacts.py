@@ -1,0 +1,33 @@
+"""What a hotspot's row keeps of a conversation, good or bad; the caller commits."""
+
+from datetime import datetime
+
+from wifiapp.hotspots.driver import Busy, HotspotError, Identity, Unreachable
+from wifiapp.hotspots.models import Hotspot
+
+
+def note_contact(hotspot: Hotspot, identity: Identity, at: datetime) -> None:
+    """Keep who answered at `at`; the first good answer decides which box it has to be."""
+    hotspot.status, hotspot.last_contact_at, hotspot.last_error = "OK", at, None
+    hotspot.serial = hotspot.serial or identity.serial
+    hotspot.fingerprint = hotspot.fingerprint or identity.fingerprint
+    hotspot.model = identity.model or hotspot.model
+    hotspot.firmware = identity.firmware or hotspot.firmware
+    hotspot.clock_offset = identity.clock_offset
+    hotspot.booted_at = identity.booted_at
+    hotspot.free_slots, hotspot.max_tokens = identity.free_slots, identity.max_tokens
+
+
+def note_failure(hotspot: Hotspot, error: HotspotError) -> None:
+    """Keep why a conversation failed; nothing that was known before is changed by it."""
+    if isinstance(error, Busy):  # it answers, and is well
+        return
+    hotspot.status = "SILENT" if isinstance(error, Unreachable) else "REFUSED"
+    hotspot.last_error = str(error)
+
+
+def pin(hotspot: Hotspot, identity: Identity, at: datetime) -> None:
+    """Take this box for the hotspot from now on, whichever it was before."""
+    hotspot.serial, hotspot.fingerprint = None, None
+    hotspot.model, hotspot.firmware = None, None
+    note_contact(hotspot, identity, at)
