@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from wifiapp.analytics.grid import Grid
-from wifiapp.analytics.models import WifiUsageAnalytics
+from wifiapp.analytics.models import RollupState, WifiUsageAnalytics
 from wifiapp.businesses.models import Business
 from wifiapp.columns import UtcDateTime
 from wifiapp.db import db
@@ -152,6 +152,16 @@ def find_first_data(scope: Scope) -> datetime | None:
     query = _within(select(func.min(Rollup.period_start)), scope)
     first: datetime | None = db.session.scalar(query.where(Rollup.period_type == "day"))
     return first
+
+
+def find_rolled_up_to(scope: Scope) -> datetime | None:
+    """Return the moment of which the roll-ups of all the shops are true, None before the first."""
+    query = select(func.min(RollupState.rolled_up_to))
+    shops: ColumnElement[bool] = RollupState.business_id.in_(scope.business_ids)
+    if scope.is_everything:
+        shops = or_(shops, RollupState.business_id.is_(None))
+    moment: datetime | None = db.session.scalar(query.where(shops))
+    return moment
 
 
 def sum_channels(scope: Scope, grid: Grid) -> list[Amount]:

@@ -22,6 +22,7 @@ class Change(NamedTuple):
     ratio: Decimal | None
 
 
+LATE = timedelta(minutes=5)  # they follow within a minute
 FOUR_WEEKS = timedelta(days=27)  # with the last day
 
 
@@ -33,9 +34,18 @@ class Report:
     grid: Grid
     before: Grid
     now: datetime
-    rolled_up_to: datetime | None
     currency: str
-    is_compared: bool
+    is_compared: bool = False
+
+    @cached_property
+    def rolled_up_to(self) -> datetime | None:
+        """Return the moment of which the roll-ups are true."""
+        return queries.find_rolled_up_to(self.scope)
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether the roll-ups lag behind by more than they do when all is well."""
+        return self.rolled_up_to is None or self.now - self.rolled_up_to > LATE
 
     @cached_property
     def frame(self) -> Frame:

@@ -1,7 +1,7 @@
 """The analytics: what was sold, who came and how much they used, by hour, day, week or month."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from wifiapp.analytics.forms import PRESETS, TABS, AnalyticsFilters
 from wifiapp.analytics.queries import find_first_data, sum_by_business
 from wifiapp.analytics.report import NAMES, Report
 from wifiapp.analytics.shops import Shops
+from wifiapp.jobs.queries import is_worker_running
 from wifiapp.web import current_viewer
 
 bp = Blueprint("analytics", __name__)
@@ -45,6 +46,7 @@ def index() -> ResponseReturnValue:
         businesses=businesses,
         by_business=sum_by_business(report.scope, report.grid) if len(businesses) > 1 else {},
         is_cut=is_cut,
+        worker_runs=is_worker_running(now),
         now=now,
         tz=next(iter(report.grid.starts)),
     )
@@ -98,5 +100,5 @@ def _asked(viewer: Viewer, now: datetime, *, is_whole: bool) -> Asked:
     before = grid.preceding(periods, now)
     currency = form.value("currency") or next(iter(shops.currencies), "")
     is_compared = form.value("compare") == "before"
-    report = Report(scope, periods, before, now, now + timedelta(hours=1), currency, is_compared)
+    report = Report(scope, periods, before, now, currency, is_compared)
     return Asked(form, shops.left, report, is_cut)

@@ -37,9 +37,7 @@ def index() -> ResponseReturnValue:
     first, last = min((first, last), week_of(today))
     days = grid.build("day", shops.zones, first, last, now)
     currency = form.value("currency") or next(iter(shops.currencies), "")
-    report = Report(
-        shops.scope(), days, grid.preceding(days, now), now, now, currency, is_compared=False
-    )
+    report = Report(shops.scope(), days, grid.preceding(days, now), now, currency)
     week = Week(report, _narrowed(viewer, shops), now)
     sellers = week.lines("seller")
     return render_template(
