@@ -22,6 +22,7 @@ from tests.factories import (
     make_token,
     make_user,
 )
+from wifiapp import clock as clocks
 from wifiapp.access import COMMAND_LINE, Viewer
 from wifiapp.audit.models import AuditLog
 from wifiapp.columns import new_id
@@ -282,7 +283,7 @@ def play(step, shop, plans, now):
     elif kind == "wait":
         now.shift(timedelta(minutes=number))
     else:
-        day = Period().span(shop.timezone, operations.clock.now()).first
+        day = Period().span(shop.timezone, clocks.now()).first
         try:
             close_day(COMMAND_LINE, shop.id, day, Decimal(0), again=number)
         except (ClosedAlready, NothingToClose):

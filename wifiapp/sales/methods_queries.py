@@ -1,6 +1,7 @@
 """Every question asked of the payment methods."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -22,12 +23,12 @@ def list_methods(business_id: str) -> Sequence[PaymentMethod]:
 def list_offered(business_id: str) -> list[Method]:
     """Return the methods that a till offers; the usual ones when none was set up."""
     found = [each for each in list_methods(business_id) if each.is_active]
-    return [_method(each) for each in found] or list(DEFAULTS)
+    return [method_of(each) for each in found] or list(DEFAULTS)
 
 
 def list_known(business_id: str) -> list[Method]:
     """Return all methods that were set up, also those no longer in use."""
-    return [_method(each) for each in list_methods(business_id)]
+    return [method_of(each) for each in list_methods(business_id)]
 
 
 def get_method(method_id: str, viewer: Viewer) -> PaymentMethod:
@@ -41,5 +42,6 @@ def get_method(method_id: str, viewer: Viewer) -> PaymentMethod:
     return method
 
 
-def _method(row: PaymentMethod) -> Method:
+def method_of(row: Any) -> Method:
+    """Return the method of a row with its columns."""
     return Method(row.name, row.kind, row.fee_percent, row.fee_minimum)

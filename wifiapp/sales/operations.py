@@ -4,26 +4,26 @@ A sale locks its token before the till. Two tills never take the same token: eac
 another has locked, and says "sold out" only after waiting for those locks to end.
 """
 
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Row, insert, select, update
 
-from wifiapp import clock
 from wifiapp.access import Actor
-from wifiapp.audit.record import record
-from wifiapp.businesses.models import Business
+from wifiapp.audit.models import AuditLog
+from wifiapp.audit.record import entry, record
+from wifiapp.columns import new_id
 from wifiapp.db import db
 from wifiapp.errors import NotFound, WifiError
 from wifiapp.formats import money
-from wifiapp.paging import UNFIT
 from wifiapp.sales import till
 from wifiapp.sales.methods import GIFT, named
-from wifiapp.sales.methods_queries import list_known
+from wifiapp.sales.methods_queries import method_of
 from wifiapp.sales.models import WifiTokenSale
 from wifiapp.sales.orders import Due, Order, due, problems
-from wifiapp.sales.stock import in_stock
+from wifiapp.sales.taking import bound, get_terms, take_token
 from wifiapp.tokens import states
-from wifiapp.tokens.models import TokenConfiguration, WifiToken
+from wifiapp.tokens.models import WifiToken
 from wifiapp.tokens.states import Event
 
 LONGEST_REASON = 200
@@ -48,10 +48,11 @@ class InvalidOrder(WifiError):
 class PriceChanged(WifiError):
     """The token costs something else than the customer was told; `price` is the right one."""
 
-    def __init__(self, business: Business, token: WifiToken) -> None:
-        price = money(token.price, business.currency)
-        super().__init__(f"The price is {price} now. Nothing was sold. Tell the customer first.")
-        self.price = token.price
+    def __init__(self, price: Decimal, currency: str) -> None:
+        super().__init__(
+            f"The price is {money(price, currency)} now. Nothing was sold. Tell the customer first."
+        )
+        self.price = price
 
 
 class KeyTaken(WifiError):
@@ -74,7 +75,10 @@ class AlreadyVoid(WifiError):
 
 
 class Sold(NamedTuple):
-    """The sale, and whether this order made it or one before with the same key."""
+    """The sale, and whether this order made it or one before with the same key.
+
+    A new one is a copy of what was written, so that nobody has to read it again.
+    """
 
     sale: WifiTokenSale
     is_new: bool
@@ -88,8 +92,9 @@ def sell_token(actor: Actor, order: Order) -> Sold:
     """
     order = order.tidy()
     try:
-        plan = _get_plan(order)
-        return _find_sold(actor, order, plan) or _sell(actor, order, plan)
+        terms = get_terms(order)
+        sold = _find_sold(actor, order, terms) if terms.made else None
+        return sold or _sell(actor, order, terms)
     except WifiError:
         db.session.rollback()
         raise
@@ -127,108 +132,80 @@ def void_sale(actor: Actor, sale_id: str, reason: str) -> WifiTokenSale:
     return sale
 
 
-def _get_plan(order: Order) -> TokenConfiguration:
-    ids = [each for each in (order.plan_id, order.token_id or "") if UNFIT.search(each)]
-    plan = None if ids else db.session.get(TokenConfiguration, order.plan_id)
-    if plan is None:
-        raise NotFound("There is no such plan.")
-    return plan
-
-
-def _find_sold(actor: Actor, order: Order, plan: TokenConfiguration) -> Sold | None:
+def _find_sold(actor: Actor, order: Order, terms: Row[Any]) -> Sold | None:
     """Return the sale that the key has made; raises `KeyTaken` when it is not the one wanted."""
-    if not order.key or UNFIT.search(order.key):
-        return None
     query = select(WifiTokenSale, WifiToken.token_config_id).join(
         WifiToken, WifiToken.id == WifiTokenSale.wifi_token_id
     )
-    query = query.where(WifiTokenSale.business_id == plan.business_id)
-    found = db.session.execute(query.where(WifiTokenSale.idempotency_key == order.key)).first()
+    query = query.where(WifiTokenSale.business_id == terms.business_id)
+    query = query.where(WifiTokenSale.idempotency_key == bound(order.key))
+    found = db.session.execute(query).first()
     if found is None:
         return None
     sale, plan_id = found
     made = (sale.sold_by, plan_id, sale.payment_method, sale.sale_channel)
-    if made != (actor.user_id, plan.id, order.method_name, order.channel):
+    if made != (actor.user_id, terms.id, order.method_name, order.channel):
         raise KeyTaken(sale)
     return Sold(sale, is_new=False)
 
 
-def _sell(actor: Actor, order: Order, plan: TokenConfiguration) -> Sold:
-    business = db.session.get_one(Business, plan.business_id)
-    if not business.is_active or not (plan.is_active or order.token_id):
-        raise NotOffered(f"{plan.name} is not on offer any more. Nothing was sold.")
-    token = _take_token(order)
+def _sell(actor: Actor, order: Order, terms: Row[Any]) -> Sold:
+    if not terms.is_open or not (terms.is_offered or order.token_id):
+        raise NotOffered(f"{terms.plan} is not on offer any more. Nothing was sold.")
+    token = take_token(order)
     if token is None:
         # Perhaps this very order, sent twice at the same moment, has taken the last one.
-        if sold := _find_sold(actor, order, plan):
+        if sold := _find_sold(actor, order, terms):
             return sold
-        raise SoldOut(f"{plan.name} is sold out. Nothing was sold.")
-    to_pay = _check(order, token, business)
-    till.hold(business.id)
-    if sold := _find_sold(actor, order, plan):  # the same order came in between
-        db.session.rollback()
+        raise SoldOut(f"{terms.plan} is sold out. Nothing was sold.")
+    to_pay = _check(order, token, terms)
+    receipt = till.next_receipt(terms.business_id, bound(order.key))
+    if receipt.made and (sold := _find_sold(actor, order, terms)):
+        db.session.rollback()  # the same order came in between
         return sold
-    token.status = states.after(token.status, Event.SELL)
-    sale = _add_sale(actor, order, token, to_pay, till.next_receipt(business.id))
+    sale = _write(actor, order, token, to_pay, receipt)
     db.session.commit()
     return Sold(sale, is_new=True)
 
 
-def _take_token(order: Order) -> WifiToken | None:
-    """Return a token for this transaction alone, None when the plan is sold out."""
-    if order.token_id:
-        return _take_certain(order.token_id, order.plan_id)
-    query = in_stock(clock.now()).where(WifiToken.token_config_id == order.plan_id).limit(1)
-    query = query.execution_options(populate_existing=True)
-    token = db.session.scalar(query.with_for_update(skip_locked=True))
-    return token or db.session.scalar(query.with_for_update())
-
-
-def _take_certain(token_id: str, plan_id: str) -> WifiToken:
-    """Return the very token; raises `Forbidden` when it cannot be sold."""
-    token = _locked_token(token_id)
-    if token.token_config_id != plan_id:
-        raise NotFound("There is no such token.")
-    states.after(token.status, Event.SELL)
-    if token.redeem_by is not None and token.redeem_by <= clock.now():
-        raise states.Forbidden("Its time to be redeemed is over. Take another token.")
-    return token
-
-
-def _check(order: Order, token: WifiToken, business: Business) -> Due:
+def _check(order: Order, token: Row[Any], terms: Row[Any]) -> Due:
     """Return what is to be paid; raises `InvalidOrder`, `PriceChanged`."""
-    method = named(order.method_name, list_known(business.id))
-    found = problems(order, token.price, method, business.currency)
+    method = named(order.method_name, [method_of(terms)] if terms.name else ())
+    found = problems(order, token.price, method, terms.currency)
     if found:
         raise InvalidOrder(found)
     if order.price is not None and order.price != token.price:
-        raise PriceChanged(business, token)
+        raise PriceChanged(token.price, terms.currency)
     return due(order, token.price, method)
 
 
-def _add_sale(
-    actor: Actor, order: Order, token: WifiToken, to_pay: Due, receipt: till.Next
+def _write(
+    actor: Actor, order: Order, token: Row[Any], to_pay: Due, receipt: till.Next
 ) -> WifiTokenSale:
-    is_gift = order.method_name == GIFT
-    sale = WifiTokenSale(
-        business_id=token.business_id,
-        wifi_token_id=token.id,
-        receipt_number=receipt.number,
-        idempotency_key=order.key,
-        sale_amount=to_pay.amount,
-        fee=to_pay.fee,
-        tendered=None if is_gift else order.tendered,
-        payment_method=order.method_name,
-        transaction_code=order.transaction_code or None,
-        gift_reason=order.gift_reason or None,
-        sale_channel=order.channel,
-        sold_at=receipt.at,
-        sold_by=actor.user_id,
-        sold_with=_program(actor),
-    )
-    db.session.add(sale)
-    db.session.flush()
-    _record_sale(actor, sale, token)
+    """Write token, sale and audit entry in one statement; return a copy of the sale."""
+    values = {
+        "id": new_id(),
+        "business_id": token.business_id,
+        "wifi_token_id": token.id,
+        "receipt_number": receipt.number,
+        "idempotency_key": order.key,
+        "sale_amount": to_pay.amount,
+        "fee": to_pay.fee,
+        "tendered": None if order.method_name == GIFT else order.tendered,
+        "payment_method": order.method_name,
+        "transaction_code": order.transaction_code or None,
+        "gift_reason": order.gift_reason or None,
+        "sale_channel": order.channel,
+        "sold_at": receipt.at,
+        "sold_by": actor.user_id,
+        "sold_with": _program(actor),
+    }
+    sale = WifiTokenSale(**values)
+    sold = update(WifiToken).where(WifiToken.id == token.id)
+    sold = sold.values(status=states.after(token.status, Event.SELL))
+    written = insert(AuditLog).values(**_entry(actor, sale, token))
+    written = written.add_cte(sold.cte("sold"), insert(WifiTokenSale).values(values).cte("sale"))
+    db.session.execute(written)
     return sale
 
 
@@ -237,7 +214,7 @@ def _program(actor: Actor) -> str | None:
     return None if actor.user_id else actor.email
 
 
-def _record_sale(actor: Actor, sale: WifiTokenSale, token: WifiToken) -> None:
+def _entry(actor: Actor, sale: WifiTokenSale, token: Row[Any]) -> dict[str, Any]:
     change = {
         "receipt": sale.receipt_number,
         "token": token.token,
@@ -248,7 +225,8 @@ def _record_sale(actor: Actor, sale: WifiTokenSale, token: WifiToken) -> None:
         "channel": sale.sale_channel,
         "reason": sale.gift_reason,
     }
-    record(actor, "sale.create", "sale", sale.id, business_id=sale.business_id, change=change)
+    business_id = sale.business_id
+    return entry(actor, "sale.create", "sale", sale.id, business_id=business_id, change=change)
 
 
 def _locked_sale(sale_id: str) -> WifiTokenSale:

@@ -6,9 +6,9 @@ closing that was counted without it, not even when the clocks of two servers dif
 """
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
 
 from wifiapp import clock
 from wifiapp.businesses.models import Business
@@ -20,10 +20,11 @@ TICK = timedelta(microseconds=1)
 
 
 class Next(NamedTuple):
-    """What the next receipt is given."""
+    """What the next receipt is given; `made` is the sale that its key has made already."""
 
     number: int
     at: datetime
+    made: str | None
 
 
 def hold(business_id: str) -> None:
@@ -36,17 +37,25 @@ def hold(business_id: str) -> None:
         raise NotFound("There is no such business.")
 
 
-def next_receipt(business_id: str) -> Next:
-    """Return number and moment of the next receipt of a till that is held."""
+def and_hold(taken: Select[Any]) -> Select[Any]:
+    """Select what `taken` selects and locks, and then hold the till of its business."""
+    token = taken.cte("token")
+    query = select(token).join(Business, Business.id == token.c.business_id)
+    return query.with_for_update(key_share=True, of=Business)
+
+
+def next_receipt(business_id: str, key: ColumnElement[Any]) -> Next:
+    """Return number and moment of the next receipt of a till that is held, and who has its key."""
     sale = WifiTokenSale
     own = sale.business_id == business_id
     query = select(
         select(func.max(sale.receipt_number)).where(own).scalar_subquery(),
         select(func.max(sale.sold_at)).where(own).scalar_subquery(),
+        select(sale.id).where(own, sale.idempotency_key == key).scalar_subquery(),
         _closed_until(business_id),
     )
-    number, *moments = db.session.execute(query).one()
-    return Next((number or 0) + 1, _latest(clock.now(), *moments))
+    number, sold_at, made, closed_until = db.session.execute(query).one()
+    return Next((number or 0) + 1, _latest(clock.now(), sold_at, closed_until), made)
 
 
 def next_void(business_id: str, sold_at: datetime) -> datetime:
