@@ -8,7 +8,7 @@ closing that was counted without it, not even when the clocks of two servers dif
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, func, literal, select
 
 from wifiapp import clock
 from wifiapp.businesses.models import Business
@@ -17,6 +17,7 @@ from wifiapp.errors import NotFound
 from wifiapp.sales.models import DayClosing, WifiTokenSale
 
 TICK = timedelta(microseconds=1)
+NO_KEY = literal(None, Text)
 
 
 class Next(NamedTuple):
@@ -44,7 +45,7 @@ def and_hold(taken: Select[Any]) -> Select[Any]:
     return query.with_for_update(key_share=True, of=Business)
 
 
-def next_receipt(business_id: str, key: ColumnElement[Any]) -> Next:
+def next_receipt(business_id: str, key: ColumnElement[Any] = NO_KEY) -> Next:
     """Return number and moment of the next receipt of a till that is held, and who has its key."""
     sale = WifiTokenSale
     own = sale.business_id == business_id
