@@ -35,6 +35,7 @@ from wifiapp.sales.operations import (
     SoldOut,
 )
 from wifiapp.sales.orders import Order
+from wifiapp.tokens.models import WifiToken
 from wifiapp.tokens.states import Forbidden
 
 NOON = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -63,7 +64,7 @@ def count_sales():
 
 
 def token_of(sale):
-    return db.session.get(operations.WifiToken, sale.wifi_token_id)
+    return db.session.get(WifiToken, sale.wifi_token_id)
 
 
 def last_entry():
@@ -143,7 +144,7 @@ def test_an_empty_shelf_is_sold_out_and_changes_nothing():
 
 
 def test_a_plan_off_offer_or_of_a_closed_business_is_not_sold(plan):
-    token = db.session.scalar(select(operations.WifiToken))
+    token = db.session.scalar(select(WifiToken))
     plan.is_active = False
     with pytest.raises(NotOffered):
         sell(plan)
@@ -241,7 +242,7 @@ def test_what_will_not_do_is_named_by_its_field_and_nothing_is_sold(plan, given,
         sell(plan, **given)
     assert field in refusal.value.problems
     assert count_sales() == 0
-    assert db.session.scalars(select(operations.WifiToken.status)).all() == ["UNUSED"]
+    assert db.session.scalars(select(WifiToken.status)).all() == ["UNUSED"]
 
 
 def test_a_gift_is_free_and_says_why(plan):
