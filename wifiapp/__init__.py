@@ -8,6 +8,7 @@ from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 
 from wifiapp import assets, db, errors, formats, logs, models, web
+from wifiapp.analytics.commands import analytics as analytics_commands
 from wifiapp.analytics.views import bp as analytics
 from wifiapp.api.commands import api_keys as api_key_commands
 from wifiapp.api.keys_views import bp as api_keys
@@ -72,6 +73,7 @@ COMMANDS = (
     plan_commands,
     token_commands,
     api_key_commands,
+    analytics_commands,
     backup_commands,
     demo_commands,
     doctor_command,

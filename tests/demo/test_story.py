@@ -128,6 +128,16 @@ RULES = {
         HAVING abs(t."usedDownMb" - coalesce(sum(s."bytesDown"), 0) / 1e6) > 0.005001
         OR abs(t."usedUpMb" - coalesce(sum(s."bytesUp"), 0) / 1e6) > 0.005001
         OR t."usedDownMb" > t."downloadMb" OR t."usedUpMb" > t."uploadMb" """,
+    "volumes grew by what the sessions carried, while they lasted": """
+        SELECT t.id FROM wifi_tokens t
+        LEFT JOIN (SELECT "wifiTokenId" AS id, sum("bytesDown") AS down, sum("bytesUp") AS up,
+                   min("startsAt") AS first, max("startsAt") AS last
+                   FROM token_usage GROUP BY 1) AS u USING (id)
+        LEFT JOIN (SELECT d."wifiTokenId" AS id, sum("bytesDown") AS down, sum("bytesUp") AS up
+                   FROM device_sessions s JOIN wifi_token_devices d
+                   ON d.id = s."wifiTokenDeviceId" GROUP BY 1) AS s USING (id)
+        WHERE coalesce((u.down, u.up), (0, 0)) <> coalesce((s.down, s.up), (0, 0))
+        OR u.first <= t."firstUsedAt" - interval '15 minutes' OR u.last >= %(now)s""",
     "each device of a business has one profile, each profile a device": """
         SELECT coalesce(p.id, d."macAddress") FROM device_profiles p FULL JOIN
         (SELECT DISTINCT t."businessId", d."macAddress" FROM wifi_token_devices d

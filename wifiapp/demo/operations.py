@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from wifiapp.access import Actor
+from wifiapp.analytics.models import RollupMark
 from wifiapp.audit.record import record
 from wifiapp.businesses.models import Business
 from wifiapp.db import Model, db
@@ -158,6 +159,7 @@ def _delete_demo() -> dict[str, int]:
         table: db.session.scalars(select(table.c.id).where(used_by(columns, demo=True))).all()
         for table, columns in shared_tables().items()
     }
+    shops = db.session.scalars(select(Business.id).where(Business.is_demo)).all()
     counts = {}
     for table in owned_tables():
         condition = is_demo(table)
@@ -165,6 +167,7 @@ def _delete_demo() -> dict[str, int]:
         counts[table.name] = _change(delete(table).where(condition))
     for table, ids in shared.items():
         counts[table.name] = _change(delete(table).where(table.c.id.in_(ids)))
+    _change(delete(RollupMark).where(RollupMark.business_id.in_(shops)))  # left by all that
     return counts
 
 

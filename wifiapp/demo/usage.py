@@ -7,8 +7,8 @@ from random import Random
 from wifiapp.db import Model
 from wifiapp.demo.people import Crowd, Gadget, address
 from wifiapp.demo.stock import Row, Station, row_id
-from wifiapp.demo.visits import MEGABYTE, Allowance, Life, Visit, megabytes, visits
-from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
+from wifiapp.demo.visits import MEGABYTE, Allowance, Life, Visit, growth, megabytes, visits
+from wifiapp.devices.models import DeviceProfile, DeviceSession, TokenUsage, WifiTokenDevice
 
 NEVER_USED, USED_LATER = 0.03, 0.12
 LIVELY, LIVELY_WHEN_SILENT = 0.3, 0.7
@@ -40,12 +40,18 @@ def use(
     if first >= station.heard or (token["redeem_by"] and first > token["redeem_by"]):
         return
     allowance = Allowance(megabytes(token["download_mb"]), megabytes(token["upload_mb"]))
+    seen: list[Visit] = []
     for n, gadget in enumerate(customer.gadgets[: token["device_limit"]]):
         start = first + timedelta(seconds=n * rng.randrange(30, 1500))
         found = visits(rng, life, start, allowance)
         if found:
             ip = address(station.box.system, network, next(station.leases))
             _add(rows, rng, token, gadget, found, ip, station.heard)
+            seen += found
+    rows[TokenUsage] += [
+        {"wifi_token_id": token["id"], "starts_at": quarter, "bytes_down": down, "bytes_up": up}
+        for quarter, (down, up) in growth(seen, station.heard).items()
+    ]
     token |= {
         "status": "EXPIRED" if life.end <= now else "ACTIVE",
         "first_used_at": first,

@@ -1,10 +1,12 @@
 """How a token is used: connections inside its life, and the volume they carry."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
 MEGABYTE = 1_000_000
+HOUR = timedelta(hours=1)
 SHORT = timedelta(hours=3)
 BREAK = timedelta(minutes=14)  # between two visits with a short plan
 AWAY = timedelta(hours=10)  # and with a day's pass; longer ones are used less often
@@ -77,6 +79,30 @@ def visits(rng: Random, life: Life, start: datetime, allowance: Allowance) -> li
         down = int(((visit.ended_at or life.heard) - visit.started_at).total_seconds() * rate)
         visit.bytes_down, visit.bytes_up = allowance.take(down, int(down * rng.uniform(0.05, 0.2)))
     return found
+
+
+def growth(found: Iterable[Visit], heard: datetime) -> dict[datetime, tuple[int, int]]:
+    """Return by how many bytes, down and up, volumes grew, by quarters of an hour.
+
+    Each visit moves its bytes evenly, nothing is lost to rounding, and what it moves until the
+    next full hour counts at once: the story needs no more.
+    """
+    moved: dict[datetime, tuple[int, int]] = {}
+    for visit in found:
+        start, end = visit.started_at, visit.ended_at or heard
+        done, sums = start, (0, 0)
+        while done < end:
+            quarter = done.replace(minute=done.minute // 15 * 15, second=0, microsecond=0)
+            done = min(done.replace(minute=0, second=0, microsecond=0) + HOUR, end)
+            part = (done - start) / (end - start)
+            so_far = int(visit.bytes_down * part), int(visit.bytes_up * part)
+            before = moved.get(quarter, (0, 0))
+            moved[quarter] = (
+                before[0] + so_far[0] - sums[0],
+                before[1] + so_far[1] - sums[1],
+            )
+            sums = so_far
+    return {quarter: volumes for quarter, volumes in moved.items() if any(volumes)}
 
 
 def _visit(rng: Random, life: Life, start: datetime, *, is_short: bool) -> Visit:
