@@ -20,7 +20,7 @@ class BoxClock:
     def read(cls, seconds: int | None) -> "BoxClock":
         """Compare what the box just said (Unix seconds, None or 0 when it does not know)."""
         now = clock.now()
-        return cls(now, round(seconds - now.timestamp()) if seconds else None)
+        return cls(now, seconds - int(now.timestamp()) if seconds else None)
 
     def moment(self, seconds: object) -> datetime | None:
         """Return a moment by our clock; None for never (0) and for what an unset clock wrote."""

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 
-from wifiapp.hotspots import esp32
+from wifiapp.hotspots import esp32, r710
 from wifiapp.hotspots.driver import Access, Capabilities, Connect, Driver, Incapable
 
-_CONNECT: Mapping[str, Connect] = {"ESP32": esp32.connect}
+_CONNECT: Mapping[str, Connect] = {"ESP32": esp32.connect, "R710": r710.connect}
 
-CAPABILITIES: Mapping[str, Capabilities] = {"ESP32": esp32.CAPABILITIES}
+CAPABILITIES: Mapping[str, Capabilities] = {
+    "ESP32": esp32.CAPABILITIES,
+    "R710": r710.CAPABILITIES,
+}
 
 
 def connect(access: Access) -> AbstractAsyncContextManager[Driver]:

@@ -5,7 +5,7 @@ import threading
 
 from tests.hotspots import stubs
 
-KINDS = {"esp32": stubs.Esp32Stub}
+KINDS = {"esp32": stubs.Esp32Stub, "r710": stubs.R710Stub}
 
 
 def main():

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 
 from tests.hotspots.stubs.server import Crashed, Reply, StubServer
+from wifiapp.hotspots.driver import Access
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 MOST = 20
@@ -85,6 +86,10 @@ class Esp32Stub(StubServer):
             if any(token.devices.values()):
                 token.last_seen = self.now()
 
+    def access(self, **given):
+        """Return how an app would reach it."""
+        return Access("ESP32", self.address, given.pop("secret", self.key), **given)
+
     def add_token(self, business_id="", minutes=60, down=0, up=0):
         """Put a token there as if it had been made, and return its code."""
         code = "".join(secrets.choice(ALPHABET) for _ in range(8))
@@ -103,10 +108,10 @@ class Esp32Stub(StubServer):
     def disconnect_device(self, code, mac):
         self.tokens[code].devices[mac] = None
 
-    def use(self, code, down=0.0, up=0.0):
-        """Let a device move so many MB."""
-        self.tokens[code].used_down += down
-        self.tokens[code].used_up += up
+    def use(self, code, _mac, down=0, up=0):
+        """Let a device move so many bytes."""
+        self.tokens[code].used_down += down / 1_000_000
+        self.tokens[code].used_up += up / 1_000_000
 
     def lose(self, *codes):
         """Lose tokens, as by a power cut; all of them when none is named."""
