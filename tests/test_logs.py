@@ -87,3 +87,15 @@ def test_what_is_asked_for_all_day_is_logged_only_when_refused(capsys):
     assert capsys.readouterr().err == ""
     answered("/healthz", status="503 Service Unavailable")
     assert json.loads(capsys.readouterr().err)["status"] == 503
+
+
+def test_no_line_holds_the_secret_of_a_hotspot(capsys):
+    logs.configure()
+    url = "http://192.0.2.7/api/token/info?api_key=s3cret-key&token=A3K9M7P2"
+    structlog.get_logger().warning("hotspot.silent", url=url)
+    error = OSError(f"Cannot open {url}")
+    logging.getLogger("a.library").error("at https://box/?password=s3cret-key", exc_info=error)
+    ours, theirs = map(json.loads, capsys.readouterr().err.splitlines())
+    assert ours["url"] == url.replace("s3cret-key", "…")
+    assert theirs["event"] == "at https://box/?password=…"
+    assert theirs["exception"].endswith(ours["url"])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HEADER = "X-Request-ID"
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9-]{8,64}")
+_SECRETS = re.compile(r"\b((?:api_key|password)=)[^&\s\"'\\]+")  # in the URLs of hotspots
 _ROUTINE = ("/static/", "/healthz")  # asked for all day; logged only when refused
 
 
@@ -49,7 +50,7 @@ def configure() -> None:
     )
     render = ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[ProcessorFormatter.remove_processors_meta, *_renderers()],
+        processors=[ProcessorFormatter.remove_processors_meta, *_renderers(), _hide_secrets],
     )
     handler = _StandardError()
     handler.setFormatter(render)
@@ -120,3 +121,8 @@ def _renderers() -> list[structlog.typing.Processor]:
         plain = structlog.dev.plain_traceback
         return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+def _hide_secrets(_logger: Any, _method: str, line: Any) -> Any:
+    """Black out what no line may hold, whichever library wrote the URL into it."""
+    return _SECRETS.sub(r"\1…", line)

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from aioruckus.ajaxsession import AjaxSession
 from aioruckus.abcsession import ConfigItem
+from aioruckus.ajaxsession import AjaxSession
 from aioruckus.ajaxtyping import Wlan
 from aioruckus.const import SystemStat
 from aioruckus.unleashedtojson import parse_ajax_response
