@@ -64,6 +64,7 @@ def test_a_till_lists_its_plans_with_their_stock_and_no_others(till, shop, plan)
                 "devices": 1,
                 "price": "1.00",
                 "stock": 2,
+                "canMake": False,
             }
         ],
     }

@@ -19,8 +19,10 @@ Sells WiFi tokens. Each request carries the key of a till: `Authorization: Beare
 
 Every error is `application/problem+json`; its `type` is `about:blank` where the status says it
 all, else `urn:wifiapp:` and the kind of refusal, such as `urn:wifiapp:sold-out`. Amounts are
-text, so that no cent is lost; moments are in UTC. When an answer is lost, or says 503, send the
-same request again: with the same Idempotency-Key nothing is sold twice, and a void stays one."""
+text, so that no cent is lost; moments are in UTC. A plan without stock says sold-out, unless
+`makeNow` has its device make one; not-made says why it did not, and that nothing was sold. When an
+answer is lost, or says 503, send the same request again: with the same Idempotency-Key nothing is
+sold twice, and a void stays one."""
 
 ALWAYS = {401: "No key, or not one in force", 429: "Too often; see Retry-After"}
 SCOPED = {403: "The key does not have the scope"}
@@ -143,7 +145,7 @@ PATHS: dict[str, dict[str, Any]] = {
                 201: ("Sold", schemas.Sale),
                 200: ("Sold before, with the same Idempotency-Key", schemas.Sale),
             },
-            {**MISSING, 409: "Sold out, not on offer, another price: see type"},
+            {**MISSING, 409: "Sold out, not made, not on offer, another price: see type"},
             parameters=[IDEMPOTENCY],
             body=schemas.SaleRequest,
         )

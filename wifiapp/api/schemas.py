@@ -36,6 +36,15 @@ class Moment(fields.DateTime):
         return plain(value) if isinstance(value, datetime) else None
 
 
+class Flag(fields.Boolean):
+    """True or false, and nothing that is like them."""
+
+    def _deserialize(self, value: Any, *given: Any, **more: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, *given, **more)
+
+
 class Shape(Schema):
     """The base of all: snake_case here, camelCase outside, as the tables have it."""
 
@@ -99,6 +108,10 @@ class SaleRequest(Shape):
         "A reason of 1 to 200 characters.",
         metadata={"description": "Makes it free and says why"},
     )
+    make_now = Flag(
+        load_default=False,
+        metadata={"description": "When none is in stock, have a device make one; takes seconds"},
+    )
 
 
 class VoidRequest(Shape):
@@ -151,6 +164,7 @@ class Plan(Shape):
     devices = given(fields.Integer, "device_limit", "How many may share one token")
     price = money("price")
     stock = given(fields.Integer, about="Tokens that are ready to be sold")
+    can_make = given(fields.Boolean, about="A device makes one when none is in stock: makeNow")
 
 
 class PlanList(Shape):

@@ -15,9 +15,11 @@ from wifiapp.api.operations import Caller
 from wifiapp.businesses.queries import get_business
 from wifiapp.sales import operations as sales
 from wifiapp.sales.orders import Order
+from wifiapp.sales.spot_operations import make_and_sell
 from wifiapp.tokens import plans_queries
 from wifiapp.tokens import queries as tokens
 from wifiapp.tokens.forms import NAMES
+from wifiapp.tokens.homes import find_device
 from wifiapp.web import csrf
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -45,7 +47,10 @@ def list_plans(caller: Caller) -> ResponseReturnValue:
     shape = schemas.Plan()
     return jsonify(
         business=schemas.Business().dump(business),
-        plans=[shape.dump(row[0]) | {"stock": row.stock} for row in offered],
+        plans=[
+            shape.dump(row[0]) | {"stock": row.stock, "canMake": find_device(row[0]) is not None}
+            for row in offered
+        ],
     )
 
 
@@ -65,7 +70,8 @@ def sell(caller: Caller) -> ResponseReturnValue:
     asked = guard.read_body(schemas.SaleRequest())
     plans_queries.get_plan(asked["plan_id"], caller.viewer)
     try:
-        sale, is_new = sales.sell_token(guard.actor(caller), _order(caller, key, asked))
+        change = make_and_sell if asked["make_now"] else sales.sell_token
+        sale, is_new = change(guard.actor(caller), _order(caller, key, asked))
     except sales.InvalidOrder as error:
         error.problems = {_field(name): text for name, text in error.problems.items()}
         raise

@@ -1,5 +1,7 @@
 """Keeping devices out, and letting them in again: the buttons of a device's page."""
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -48,7 +50,7 @@ def unblock(device_id: str) -> ResponseReturnValue:
     return _back(device.id)
 
 
-def _say(command: blocks_operations.HotspotCommand, done: str) -> None:
+def _say(command: Any, done: str) -> None:
     if command.status == "DONE":
         flash(done, "success")
     elif command.status == "FAILED":

@@ -27,11 +27,14 @@ def tidied(text: str | None) -> str:
 class SellForm(FlaskForm):  # type: ignore[misc]
     """How the customer pays; `key` makes a form that is sent twice one sale.
 
+    `make` has a device make the token when none is in stock.
+
     The button that was pressed is the method: one of the till's, or GIFT.
     """
 
     key = HiddenField()
     price = HiddenField()
+    make = HiddenField()
     tendered = AmountField(_l("Cash received"))
     transaction_code = StringField(
         _l("Transaction code"),
@@ -50,7 +53,7 @@ class SellForm(FlaskForm):  # type: ignore[misc]
         """Take a fresh key in the place of one that is none."""
         try:
             UUID(field.data)
-        except ValueError:
+        except (TypeError, ValueError):
             field.data = new_id()
 
     def order(self, plan_id: str, token_id: str | None, method: Method) -> Order:

@@ -29,10 +29,12 @@ from wifiapp.sales.methods_queries import list_offered
 from wifiapp.sales.operations import InvalidOrder, KeyTaken
 from wifiapp.sales.receipts import shown
 from wifiapp.sales.receipts_queries import get_sale
+from wifiapp.sales.spot_operations import make_and_sell
 from wifiapp.sell.forms import SellForm
 from wifiapp.sell.queries import Offer, get_offer, list_offers
 from wifiapp.tokens import codes, durations
 from wifiapp.tokens import queries as tokens
+from wifiapp.tokens.homes import find_device
 from wifiapp.tokens.plans_queries import get_plan
 from wifiapp.tokens.states import REFUSALS, Event
 from wifiapp.tokens.words import code_after_word
@@ -54,11 +56,13 @@ def index() -> ResponseReturnValue:
         if token:
             to_pay = url_for("sell.pay", plan_id=token.token_config_id, token=token.id)
             return redirect(to_pay, 303)
+    offers = list_offers(business.id, clock.now()) if business else []
     return render_template(
         "sell/index.html",
         businesses=open_ones,
         business=business,
-        offers=list_offers(business.id, clock.now()) if business else [],
+        offers=offers,
+        made={each.plan.id for each in offers if not each.stock and find_device(each.plan)},
         voucher=voucher,
         problem=problem,
         words=durations.words,
@@ -82,12 +86,14 @@ def pay(plan_id: str) -> ResponseReturnValue:
     if token:
         offer = Offer(plan, token.price, token.duration_minutes, 1, more=False)
     form.key.data = form.key.data or new_id()
-    form.price.data = str(offer.price)
+    maker = None if offer.stock else find_device(plan)
+    form.price.data, form.make.data = str(offer.price), "1" if maker else ""
     page = render_template(
         "sell/pay.html",
         form=form,
         offer=offer,
         token=token,
+        maker=maker,
         methods=methods,
         gift=GIFT,
         business=get_business(plan.business_id),
@@ -154,8 +160,9 @@ def _sell(
         form.show({"gift_reason": _("Say why it is free, such as “for the band”.")})
         return None
     order = form.order(plan_id, token_id, named(wanted, methods))
+    sell = make_and_sell if form.make.data else operations.sell_token
     try:
-        sale, is_new = operations.sell_token(current_actor(), order)
+        sale, is_new = sell(current_actor(), order)
     except KeyTaken as error:
         if error.sale.sold_by != current_actor().user_id:
             raise

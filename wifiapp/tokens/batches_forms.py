@@ -77,7 +77,7 @@ class MakeForm(FlaskForm):  # type: ignore[misc]
         """Take a fresh id in the place of one that is none."""
         try:
             UUID(field.data)
-        except ValueError:
+        except (TypeError, ValueError):
             field.data = new_id()
 
     def validate_plan(self, field: Field) -> None:
