@@ -218,6 +218,16 @@ def test_who_came_and_went_between_two_looks_is_known(box, token):
     )
 
 
+def test_each_device_that_came_has_a_profile_since_it_first_came(box, token):
+    box.look(after(), active(token, there(), gone(OTHER, last_seen=after(-3))))
+    box.look(after(1), active(token, there(), there(OTHER)))
+    profiles = db.session.scalars(select(DeviceProfile).order_by(DeviceProfile.mac_address))
+    assert [(each.hostname, each.created_at) for each in profiles] == [
+        (None, NOON),
+        (None, after(-3)),
+    ]
+
+
 def test_names_are_kept_when_a_look_does_not_tell_them(box, token):
     box.look(after(), active(token, there(hostname="Tab", device_type="Android")))
     box.look(after(1), active(token, there(ip=None, device_type="A" * 99)))

@@ -7,12 +7,15 @@ end its session: that takes `patience`, and then it ended when the device was la
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wifiapp.columns import new_id
 from wifiapp.hotspots.driver import SeenDevice, SeenToken, Sighting
 from wifiapp.polling import token_rules
 from wifiapp.polling.state import NEAR, Before, Changes, Device, Growth, Profile, Session, Token
+
+KIND = 40  # characters of a device's type
+BETWEEN = timedelta(seconds=10)  # after the last look at least, a connection is another one
 
 
 def changes_of(before: Before, sighting: Sighting) -> Changes:
@@ -82,7 +85,7 @@ class _Look:
             last_seen=max(known.last_seen, self.at) if known else self.at,
         )
         self.changes.devices.append(device)
-        self._profile(token, seen)
+        self._profile(token, seen, device.first_seen)
         session = self._running(known, seen) if known else None
         if session is None:
             session = self._begun(device, known, since)
@@ -102,7 +105,9 @@ class _Look:
             return None
         if self._restarted_after(known):
             self._end(session, known.last_seen, "HOTSPOT_RESTARTED")
-        elif seen.connected_at and seen.connected_at > session.started_at + NEAR:
+        elif seen.connected_at and seen.connected_at > min(
+            session.started_at + NEAR, known.last_seen + BETWEEN
+        ):
             self._end(session, min(known.last_seen, seen.connected_at), "LEFT")
         else:
             return session
@@ -138,14 +143,16 @@ class _Look:
         self.changes.devices.append(
             Device(new_id(), token.id, seen.mac, False, seen.ip or seen.ipv6, then, then)
         )
-        self._profile(token, seen)
+        self._profile(token, seen, then)
 
-    def _profile(self, token: Token, seen: SeenDevice) -> None:
+    def _profile(self, token: Token, seen: SeenDevice, since: datetime) -> None:
         known = self.before.profiles.get((token.business_id, seen.mac))
         hostname = seen.hostname or (known.hostname if known else None)
-        device_type = seen.device_type or (known.device_type if known else None)
-        profile = Profile(token.business_id, seen.mac, hostname, device_type)
-        if (hostname or device_type) and profile != known:
+        device_type = (seen.device_type or "")[:KIND] or (known.device_type if known else None)
+        if known:
+            since = known.since
+        profile = Profile(token.business_id, seen.mac, hostname, device_type, since)
+        if profile != known:
             self.changes.profiles[token.business_id, seen.mac] = profile
 
     # -- devices that are not ------------------------------------------------------------------

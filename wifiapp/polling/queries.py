@@ -188,6 +188,7 @@ def _profiles(businesses: Iterable[str], macs: Collection[str]) -> dict[tuple[st
         DeviceProfile.mac_address,
         DeviceProfile.hostname,
         DeviceProfile.device_type,
+        DeviceProfile.created_at,
     )
     query = select(*columns).where(
         _among(DeviceProfile.business_id, businesses), _among(DeviceProfile.mac_address, macs)

@@ -69,12 +69,13 @@ class Device:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a business knows of a device."""
+    """What a business knows of a device; each one that came has one, since it first came."""
 
     business_id: str
     mac: str
     hostname: str | None
     device_type: str | None
+    since: datetime
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ _PROFILE = {
     "mac": "text",
     "hostname": "text",
     "device_type": "text",
+    "since": "timestamp",
 }
 _USAGE = {"token_id": "text", "starts_at": "timestamp", "down": "bigint", "up": "bigint"}
 
@@ -127,8 +128,9 @@ SESSIONS = _statement(
 PROFILES = _statement(
     _PROFILE,
     """
-    INSERT INTO device_profiles (id, "businessId", "macAddress", hostname, "deviceType")
-    SELECT id, business_id, mac, hostname, left(device_type, 40) FROM ROWS
+    INSERT INTO device_profiles
+        (id, "businessId", "macAddress", hostname, "deviceType", "createdAt")
+    SELECT id, business_id, mac, hostname, device_type, since FROM ROWS
     ON CONFLICT ("businessId", "macAddress") DO UPDATE
     SET hostname = excluded.hostname, "deviceType" = excluded."deviceType", "updatedAt" = now()
     """,
