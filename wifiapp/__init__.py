@@ -30,6 +30,7 @@ from wifiapp.dashboard.week_views import bp as week
 from wifiapp.demo.commands import demo as demo_commands
 from wifiapp.demo.views import bp as demo
 from wifiapp.devices.blocks_views import bp as blocks
+from wifiapp.devices.online_views import bp as online
 from wifiapp.devices.views import bp as devices
 from wifiapp.doctor.commands import doctor as doctor_command
 from wifiapp.fleet.views import bp as fleet
@@ -58,7 +59,7 @@ from wifiapp.vouchers.views import bp as vouchers
 __all__ = ["create_app", "models"]
 
 BLUEPRINTS = (
-    *(auth, users, audit, dashboard, devices, sales, analytics, week),
+    *(auth, users, audit, dashboard, devices, online, sales, analytics, week),
     *(backup, backup_keys, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail),
     *(hotspots, boxes, fleet),

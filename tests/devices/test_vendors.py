@@ -1,5 +1,6 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 
 import pytest
 
@@ -11,6 +12,11 @@ pytestmark = pytest.mark.usefixtures("no_database")
 
 def test_the_maker_is_known_without_a_network():
     assert vendor_of("3C:22:FB:00:00:01") == "Apple"
+
+
+def test_the_date_of_the_list_is_that_of_the_installed_version():
+    """A newer version needs its own day in `vendors`."""
+    assert metadata.version("aiooui") == vendors.VERSION
 
 
 @pytest.mark.parametrize("mac", ["DA:A1:19:00:00:01", "C0:A8:04:02:00:00", "FC:FF:FF:00:00:01"])

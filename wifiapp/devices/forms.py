@@ -8,7 +8,7 @@ from wtforms import SelectChoice
 from wtforms.validators import ValidationError
 
 from wifiapp.columns import SYSTEMS
-from wifiapp.devices import search
+from wifiapp.devices import hints, search
 from wifiapp.devices.queries import Wanted
 from wifiapp.filters import ChoiceField, FilterForm, SearchField
 
@@ -43,6 +43,15 @@ class DeviceFilters(FilterForm):
         SelectChoice("", _l("All hotspots")),
     )
 
+    hint = ChoiceField(
+        _l("Hint"),
+        _l("There is no such hint. These are the devices without one, too."),
+        SelectChoice("", _l("All devices")),
+        SelectChoice(hints.PAST_EXPIRY, _l("Online past expiry")),
+        SelectChoice(hints.TOO_MANY, _l("More devices than allowed")),
+        SelectChoice(hints.MANY_TOKENS, _l("Many tokens from one address")),
+    )
+
     def validate_q(self, field: Any) -> None:
         try:
             self.found = search.parse(field.data) if field.data else None
@@ -65,4 +74,27 @@ class DeviceFilters(FilterForm):
             business_id=self.value("business"),
             hotspot_id=self.value("hotspot"),
             search=None if self.q.errors else self.found,
+            hint=self.value("hint"),
         )
+
+
+class OnlineFilters(FilterForm):
+    """Which hours of whose devices."""
+
+    period = ChoiceField(
+        _l("Period"),
+        _l("There is no such period. This is the last day."),
+        SelectChoice("day", _l("The last 24 hours")),
+        SelectChoice("week", _l("The last 7 days")),
+        default="day",
+    )
+    business = ChoiceField(
+        _l("Business"),
+        _l("There is no such business. These are the devices of all."),
+        SelectChoice("", _l("All businesses")),
+    )
+    hotspot = ChoiceField(
+        _l("Hotspot"),
+        _l("There is no such hotspot. These are the devices of all."),
+        SelectChoice("", _l("All hotspots")),
+    )

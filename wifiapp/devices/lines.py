@@ -20,6 +20,23 @@ COLUMNS = (
     "firstSeen",
     "lastSeen",
     "sessionSeconds",
+    "bytesDown",
+    "bytesUp",
+    "signal",
+)
+
+SESSION_COLUMNS = (
+    "start",
+    "end",
+    "seconds",
+    "reason",
+    "ip",
+    "ipv6",
+    "ssid",
+    "accessPoint",
+    "signal",
+    "bytesDown",
+    "bytesUp",
 )
 
 
@@ -45,8 +62,20 @@ def exported(row: Any, now: datetime) -> dict[str, Any]:
         line["is_private"],
         *(line[name] for name in ("mac", "ip", "token", "plan", "system", "business", "hotspot")),
         *(line[name] for name in ("first_seen", "last_seen", "session_seconds")),
+        *(line[f"session_{name}"] for name in ("bytes_down", "bytes_up", "signal")),
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def exported_session(session: Any, device: Any, now: datetime) -> dict[str, Any]:
+    """Return the cells of `SESSION_COLUMNS`."""
+    values = (
+        *(session.started_at, session.ended_at),
+        lasted(device, session.started_at, session.ended_at, now),
+        *(session.end_reason, session.ip, session.ipv6, session.ssid, session.access_point),
+        *(session.signal, session.bytes_down, session.bytes_up),
+    )
+    return dict(zip(SESSION_COLUMNS, values, strict=True))
 
 
 def lasted(row: Any, started: datetime | None, ended: datetime | None, now: datetime) -> int | None:

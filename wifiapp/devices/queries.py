@@ -25,7 +25,7 @@ from sqlalchemy.orm import aliased
 from wifiapp.access import Viewer
 from wifiapp.businesses.models import Business
 from wifiapp.db import db
-from wifiapp.devices import mac
+from wifiapp.devices import hints, mac
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.devices.search import Search
 from wifiapp.errors import NotFound
@@ -39,6 +39,13 @@ PAGE_SIZE = 40  # rows of 1 KB each, and a page stays below 60 KB
 SESSIONS_SHOWN = TOKENS_SHOWN = 100
 LIVE = "LIVE"  # online or unknown
 
+LAST_SESSION = (
+    DeviceSession.started_at.label("started_at"),
+    DeviceSession.ended_at.label("ended_at"),
+    DeviceSession.bytes_down.label("bytes_down"),
+    DeviceSession.bytes_up.label("bytes_up"),
+    DeviceSession.signal,
+)
 NEWEST_FIRST = (WifiTokenDevice.first_seen.desc(), WifiTokenDevice.id.desc())
 PROFILE = and_(
     DeviceProfile.business_id == WifiToken.business_id,
@@ -62,6 +69,7 @@ class Wanted:
     business_id: str = ""
     hotspot_id: str = ""
     search: Search | None = None
+    hint: str = ""
 
 
 def list_devices(
@@ -72,18 +80,18 @@ def list_devices(
     In the order of the last sign of life, every poll would shuffle the pages.
     """
     session = db.session()
-    ids = _matching(viewer, wanted, now).add_columns(WifiTokenDevice.first_seen)
+    ids = matching(viewer, wanted, now).add_columns(WifiTokenDevice.first_seen)
     keys = (WifiTokenDevice.first_seen, WifiTokenDevice.id)
     page = fetch_page(session, ids, keys, lambda row: (row.first_seen, row.id), after, PAGE_SIZE)
     # What is shown is gathered for one page only, however many devices a search has found.
-    own = _matching(viewer, Wanted(), now)
+    own = matching(viewer, Wanted(), now)
     shown = own.where(WifiTokenDevice.id.in_([row.id for row in page.rows]))
     return Page(session.execute(_details(shown, now).order_by(*NEWEST_FIRST)).all(), page.after)
 
 
 def stream_devices(viewer: Viewer, wanted: Wanted, now: datetime) -> Iterator[Row[Any]]:
     """Yield the devices of all pages, in the same order."""
-    found = _matching(viewer, wanted, now)
+    found = matching(viewer, wanted, now)
     return stream(_details(found, now).order_by(*NEWEST_FIRST))
 
 
@@ -93,10 +101,10 @@ def count_devices(viewer: Viewer, wanted: Wanted, now: datetime) -> dict[str, Co
     The online ones are few and counted first; of the others only so many as can be counted
     in no time.
     """
-    live = _matching(viewer, replace(wanted, state=LIVE), now)
+    live = matching(viewer, replace(wanted, state=LIVE), now)
     live = live.add_columns(_presence(now)["ONLINE"].label("heard")).limit(LIVE_LIMIT)
     found = live.subquery()
-    gone = _matching(viewer, replace(wanted, state="OFFLINE"), now).limit(GONE_LIMIT).subquery()
+    gone = matching(viewer, replace(wanted, state="OFFLINE"), now).limit(GONE_LIMIT).subquery()
     query = select(
         func.count().filter(found.c.heard),
         func.count().filter(not_(found.c.heard)),
@@ -114,7 +122,7 @@ def count_devices(viewer: Viewer, wanted: Wanted, now: datetime) -> dict[str, Co
 
 def get_device(viewer: Viewer, device_id: str, now: datetime) -> Row[Any]:
     """Return one device as in the list, or raise `NotFound`."""
-    found = _matching(viewer, Wanted(), now).where(WifiTokenDevice.id == device_id)
+    found = matching(viewer, Wanted(), now).where(WifiTokenDevice.id == device_id)
     query = _details(found, now)
     device = None if UNFIT.search(device_id) else db.session.execute(query).one_or_none()
     if device is None:
@@ -176,7 +184,7 @@ def _presence(now: datetime) -> dict[str, SQLColumnExpression[bool]]:
     }
 
 
-def _matching(viewer: Viewer, wanted: Wanted, now: datetime) -> Select[Any]:
+def matching(viewer: Viewer, wanted: Wanted, now: datetime) -> Select[Any]:
     """Select the ids of the wanted devices that the viewer may see."""
     query = _with_tokens(viewer).join(Hotspot, Hotspot.id == WifiToken.hotspot_id)
     for column, value in (
@@ -187,6 +195,8 @@ def _matching(viewer: Viewer, wanted: Wanted, now: datetime) -> Select[Any]:
         query = query.where(column == value) if value else query
     if wanted.state:
         query = query.where(_presence(now)[wanted.state])
+    if wanted.hint:
+        query = query.where(hints.conditions(now)[wanted.hint])
     if not wanted.search:
         return query
     readings = _readings(wanted.search)
@@ -214,10 +224,10 @@ def _with_tokens(viewer: Viewer) -> Select[Any]:
 
 
 def _details(query: Select[Any], now: datetime) -> Select[Any]:
-    """Select all that is shown of the devices that `_matching` selects."""
+    """Select all that is shown of the devices that `matching` selects."""
     states = {state: it for state, it in _presence(now).items() if state != LIVE}
     last = (
-        select(DeviceSession.started_at, DeviceSession.ended_at)
+        select(*LAST_SESSION)
         .where(DeviceSession.wifi_token_device_id == WifiTokenDevice.id)
         .order_by(DeviceSession.started_at.desc())
         .limit(1)
@@ -243,8 +253,11 @@ def _details(query: Select[Any], now: datetime) -> Select[Any]:
             Hotspot.name.label("hotspot"),
             DeviceProfile.hostname,
             DeviceProfile.device_type,
-            last.c.started_at.label("session_started_at"),
-            last.c.ended_at.label("session_ended_at"),
+            WifiToken.status,
+            WifiToken.business_id,
+            WifiToken.hotspot_id,
+            WifiTokenDevice.wifi_token_id,
+            *(each.label(f"session_{name}") for name, each in last.c.items()),
         )
     )
 

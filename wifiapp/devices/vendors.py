@@ -3,12 +3,16 @@
 import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import lru_cache
 from threading import Lock
 
 import aiooui
 
 from wifiapp.devices.mac import is_private, made_up_from
+
+# The package names no date for its list; this is the day on which its version came out.
+VERSION, LIST_OF = "0.1.11", date(2026, 9, 25)
 
 _loading = Lock()
 # What registers add to a name: "SAMSUNG ELECTRONICS CO.,LTD", "Apple, Inc."

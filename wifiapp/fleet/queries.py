@@ -32,16 +32,16 @@ def pace_of(hotspot: Hotspot, now: datetime, viewer: Viewer | None = None) -> Pa
         .join(WifiToken, WifiToken.id == WifiTokenSale.wifi_token_id)
         .where(WifiTokenSale.sold_at >= since, WifiTokenSale.voided_at.is_(None))
     )
-    counts = []
+    made_and_sold = []
     for query in (made, sold):
         own = query.where(WifiToken.hotspot_id == hotspot.id)
         if viewer is not None and viewer.business_ids is not None:
             own = own.where(WifiToken.business_id.in_(viewer.business_ids))
-        counts.append(db.session.scalar(own) or 0)
-    return Pace(*counts, days)
+        made_and_sold.append(db.session.scalar(own) or 0)
+    return Pace(made_and_sold[0], made_and_sold[1], days)
 
 
-def list_served(hotspot_id: str, viewer: Viewer) -> Sequence[Row[Any]]:
+def list_served(hotspot_id: str, viewer: Viewer) -> Sequence[Row[*tuple[Any, ...]]]:
     """Return the businesses that the hotspot serves and the viewer may see, by name."""
     query = (
         select(Business.id, Business.name, HotspotBusiness.ssid, Business.is_demo)

@@ -210,11 +210,12 @@ class BoxForm(FlaskForm):  # type: ignore[misc]
 
     def needs_secret(self, hotspot: Any) -> str:
         """Return why a secret has to be typed."""
-        if hotspot is None:
-            return _("Enter the secret.")
-        if hotspot.address == self.address.data:
-            return _("The stored secret cannot be read any more. Enter it again.")
-        return _("Enter the secret again, as it would be sent to another address.")
+        why = _("Enter the secret.")
+        if hotspot and hotspot.address == self.address.data:
+            why = _("The stored secret cannot be read any more. Enter it again.")
+        elif hotspot:
+            why = _("Enter the secret again, as it would be sent to another address.")
+        return str(why)
 
     @staticmethod
     def written(hotspot: Any, served: Iterable[Any]) -> dict[str, Any]:

@@ -181,15 +181,13 @@ def _values(setup: Setup) -> dict[str, Any]:
 
 def _serve(hotspot: Hotspot, served: Mapping[str, str | None]) -> None:
     rows = {each.business_id: each for each in _served(hotspot)}
-    for business_id, row in rows.items():
-        if business_id not in served:
-            db.session.delete(row)
+    for business_id in rows.keys() - served.keys():
+        db.session.delete(rows[business_id])
+    for business_id in served.keys() - rows.keys():
+        rows[business_id] = HotspotBusiness(hotspot_id=hotspot.id, business_id=business_id)
+        db.session.add(rows[business_id])
     for business_id, ssid in served.items():
-        if row := rows.get(business_id):
-            row.ssid = ssid
-        else:
-            row = HotspotBusiness(hotspot_id=hotspot.id, business_id=business_id, ssid=ssid)
-            db.session.add(row)
+        rows[business_id].ssid = ssid
     db.session.flush()
 
 

@@ -176,7 +176,7 @@ def _asked(form: Any, access: Access, hotspot_id: str | None) -> Identity | None
     return identity
 
 
-def _pins(seen: Any) -> dict[str, str | None]:
+def _pins(seen: Any) -> dict[str, Any]:
     """Return what `Access` pins: of an identity, an access or a hotspot; of None, nothing."""
     return {name: getattr(seen, name, None) for name in ("serial", "fingerprint")}
 

@@ -64,7 +64,7 @@ def count_states(viewer: Viewer, wanted: Wanted, now: datetime) -> dict[str, int
     """Count the hotspots of each state (and of all: ""), the wanted state aside."""
     state = state_at(now)
     query = _matching(viewer, wanted).with_only_columns(state, func.count()).group_by(state)
-    counts = {state: number for state, number in db.session.execute(query)}
+    counts: dict[str, int] = {row[0]: row[1] for row in db.session.execute(query)}
     return {"": sum(counts.values()), **{each: counts.get(each, 0) for each in STATES}}
 
 

@@ -67,6 +67,20 @@ def is_heard(now: datetime) -> ColumnElement[bool]:
     return and_(Hotspot.is_active, Hotspot.last_contact_at >= heard_after).is_(True)
 
 
+def find_heard(
+    viewer: Viewer, now: datetime, business_id: str = "", hotspot_id: str = ""
+) -> datetime | None:
+    """Return since when all of the hotspots that answer have been heard; None without any."""
+    query = _seen(viewer).where(is_heard(now))
+    if hotspot_id:
+        query = query.where(Hotspot.id == hotspot_id)
+    if business_id:
+        serves = select(HotspotBusiness.hotspot_id).filter_by(business_id=business_id)
+        query = query.where(Hotspot.id.in_(serves))
+    heard = query.with_only_columns(func.min(Hotspot.last_contact_at, type_=UtcDateTime))
+    return db.session.execute(heard).scalar_one()
+
+
 def find_manual(business_id: str, system: str) -> Hotspot | None:
     """Return the first active manual hotspot of a business and system, or None."""
     query = (
