@@ -19,6 +19,7 @@ from tests.factories import (
     make_membership,
     make_outage,
     make_plan,
+    make_profile,
     make_rollup,
     make_rollup_state,
     make_sale,
@@ -154,19 +155,26 @@ def test_both_systems_are_added_up_and_one_can_be_chosen(admin_client, shop):
     assert value(admin_client, "channels", "All", "Sun 22 Nov", system="r710") == "5.00"
 
 
-def test_new_devices_are_those_never_seen_before(admin_client, shop):
-    plan = make_plan(shop)
-    token, other = make_token(plan=plan), make_token(plan=plan)
-    make_device(token, mac_address="AA:BB:CC:00:00:01", first_seen=TODAY - 40 * DAY)
-    make_device(other, mac_address="AA:BB:CC:00:00:01", first_seen=TODAY + HOUR)
-    make_device(other, mac_address="AA:BB:CC:00:00:02", first_seen=TODAY + HOUR)
-    stranger = make_token(plan=make_plan(make_business(name="Elsewhere")))
-    make_device(stranger, mac_address="AA:BB:CC:00:00:02", first_seen=TODAY - 40 * DAY)
-    rolled(shop, unique_devices=2)
+def test_new_devices_are_those_their_shop_never_saw_before(admin_client, shop):
+    tokens = {each: make_token(plan=make_plan(shop, system=each)) for each in ("ESP32", "R710")}
+    elsewhere = make_business(name="Elsewhere")
+    for business, mac, seen in (
+        (shop, "AA:BB:CC:00:00:01", TODAY - 40 * DAY),
+        (shop, "AA:BB:CC:00:00:02", TODAY + HOUR),
+        (elsewhere, "AA:BB:CC:00:00:02", TODAY - 40 * DAY),  # to the other shop it is not new
+    ):
+        make_profile(business, mac_address=mac, created_at=seen)
+    make_device(tokens["R710"], mac_address="AA:BB:CC:00:00:02", first_seen=TODAY + HOUR)
+    for system in tokens:
+        rolled(shop, unique_devices=1, system=system)
     found = rows(admin_client, "devices", business=shop.id)
-    assert found["New", "Sun 22 Nov"]["value"] == 1  # new to this shop
+    assert found["New", "Sun 22 Nov"]["value"] == 1
     assert found["Returning", "Sun 22 Nov"]["value"] == 1
     assert found["All", "Sun 22 Nov"]["value"] == 2
+    assert value(admin_client, "devices", "New", "Sun 22 Nov", business=shop.id, system="R710") == 1
+    assert (
+        value(admin_client, "devices", "New", "Sun 22 Nov", business=shop.id, system="ESP32") == 0
+    )
 
 
 def test_all_real_shops_of_one_zone_count_a_device_once(admin_client, shop):
@@ -175,7 +183,12 @@ def test_all_real_shops_of_one_zone_count_a_device_once(admin_client, shop):
     for each in (shop, second):
         rolled(each, unique_devices=3)
     rolled(None, unique_devices=4, device_type_stats={"Android": 4})
+    make_profile(shop, mac_address="AA:BB:CC:00:00:01", created_at=TODAY - 40 * DAY)
+    make_profile(second, mac_address="AA:BB:CC:00:00:01", created_at=TODAY + HOUR)
+    make_profile(second, mac_address="AA:BB:CC:00:00:02", created_at=TODAY + HOUR)
     assert value(admin_client, "devices", "All", "Sun 22 Nov") == 4
+    assert value(admin_client, "devices", "New", "Sun 22 Nov") == 1
+    assert value(admin_client, "devices", "New", "Sun 22 Nov", business=second.id) == 2
     assert value(admin_client, "types", "Android", "Sun 22 Nov") == 4
     assert value(admin_client, "devices", "All", "Sun 22 Nov", business=shop.id) == 3
 

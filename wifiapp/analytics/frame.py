@@ -13,8 +13,9 @@ from flask_babel import gettext as _
 
 from wifiapp import formats
 from wifiapp.analytics.figures import Number
-from wifiapp.analytics.grid import HOUR, Grid, Slot
+from wifiapp.analytics.grid import Grid, Slot
 from wifiapp.analytics.outages_queries import Silences
+from wifiapp.analytics.periods import HOUR
 from wifiapp.analytics.silences import Span
 
 MINUTE = timedelta(minutes=1)

@@ -6,10 +6,9 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from wifiapp.analytics.periods import bounds
 from wifiapp.sales.periods import DAY, beginning
 
-UNITS = ("hour", "day", "week", "month")
-HOUR = timedelta(hours=1)
 MONTHS = 12
 
 
@@ -78,7 +77,7 @@ def latest_start(unit: str, last: date, most: int) -> date:
 def build(unit: str, zones: Iterable[str], first: date, last: date, now: datetime) -> Grid:
     """Return the whole periods that hold the days from `first` to `last`; no hour is to come."""
     first, last = floor(unit, first), moved(unit, last, 1) - DAY
-    starts = {zone: list(_starts(unit, ZoneInfo(zone), first, last)) for zone in zones}
+    starts = {zone: _starts(unit, zone, first, last) for zone in zones}
     if unit == "hour":
         starts = {zone: _until(now, moments) for zone, moments in starts.items()}
     named = {
@@ -100,18 +99,10 @@ def build(unit: str, zones: Iterable[str], first: date, last: date, now: datetim
     )
 
 
-def _starts(unit: str, zone: ZoneInfo, first: date, last: date) -> Iterable[datetime]:
-    """Yield the beginnings, and the end of the last period."""
-    day = first
-    while day <= last:
-        start, following = beginning(day, zone), moved(unit, day, 1)
-        yield start
-        if unit == "hour":
-            end = beginning(following, zone)
-            while (start := start + HOUR) < end:
-                yield start
-        day = following
-    yield beginning(day, zone)
+def _starts(unit: str, zone: str, first: date, last: date) -> list[datetime]:
+    """Return the beginnings, and the end of the last period."""
+    tz = ZoneInfo(zone)
+    return bounds(unit, zone, beginning(first, tz), beginning(last + DAY, tz))
 
 
 def _until(now: datetime, moments: list[datetime]) -> list[datetime]:

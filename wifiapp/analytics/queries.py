@@ -11,15 +11,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Integer,
     Numeric,
     Select,
     SQLColumnExpression,
-    and_,
-    case,
     cast,
+    exists,
     func,
     literal,
     literal_column,
@@ -28,12 +26,12 @@ from sqlalchemy import (
     union_all,
 )
 
+from wifiapp.analytics import slots
 from wifiapp.analytics.grid import Grid
 from wifiapp.analytics.models import RollupState, WifiUsageAnalytics
 from wifiapp.businesses.models import Business
-from wifiapp.columns import UtcDateTime
 from wifiapp.db import db
-from wifiapp.devices.models import WifiTokenDevice
+from wifiapp.devices.models import DeviceProfile, WifiTokenDevice
 from wifiapp.sales.models import WifiTokenSale
 from wifiapp.tokens.models import WifiToken
 
@@ -101,7 +99,7 @@ MEASURES = (
 
 def sum_rollups(scope: Scope, grid: Grid) -> list[Cell]:
     """Add up the roll-ups of the shops."""
-    groups = (Business.timezone, _bucket(Rollup.period_start, grid), Rollup.system)
+    groups = (Business.timezone, slots.bucket(Rollup.period_start, grid), Rollup.system)
     query = (
         _rollups(scope, grid)
         .with_only_columns(*groups, Business.currency, *(func.sum(it) for it in MEASURES))
@@ -121,7 +119,8 @@ def sum_by_business(scope: Scope, grid: Grid) -> dict[str, Cell]:
 
 def sum_devices(scope: Scope, grid: Grid) -> list[int]:
     """Return the devices seen in each slot: of each shop and system its own, added up."""
-    return _by_place(grid, _seen(scope, grid, func.sum(Rollup.unique_devices)))
+    query = _seen(scope, grid, func.sum(Rollup.unique_devices))
+    return slots.by_place(grid, db.session.execute(query))
 
 
 def sum_device_types(scope: Scope, grid: Grid) -> dict[str, list[int]]:
@@ -142,7 +141,7 @@ def sum_hours(scope: Scope, grid: Grid, until: datetime) -> dict[tuple[int, int]
     groups = (cast(func.extract("isodow", local), Integer) - 1, func.extract("hour", local))
     connections = func.sum(Rollup.total_connections)
     query = _rollups(scope, grid, "hour").with_only_columns(*groups, connections)
-    query = query.where(Rollup.period_start < _moment(until))
+    query = query.where(Rollup.period_start < slots.moment(until))
     rows = db.session.execute(query.group_by(*groups))
     return {(day, int(hour)): number for day, hour, number in rows}
 
@@ -181,50 +180,57 @@ def sum_channels(scope: Scope, grid: Grid) -> list[Amount]:
 def count_newcomers(scope: Scope, grid: Grid) -> list[int]:
     """Return the devices that came for the first time ever in each slot.
 
-    Counted like `sum_devices`: of each shop and system its own, of everything once a system.
+    New to its shop, or to all of the shops where everything counts together; of one system those
+    that came there first.
     """
-    first = func.min(WifiTokenDevice.first_seen).label("first")
-    shop = () if scope.is_everything else (WifiToken.business_id,)
-    zone = func.min(Business.timezone).label("timezone")
-    came = (
-        select(WifiTokenDevice.mac_address)
-        .where(_widest(WifiTokenDevice.first_seen, grid))
-        .scalar_subquery()
-    )
-    firsts = (
-        select(zone, first)
-        .select_from(WifiTokenDevice)
-        .join(WifiToken, WifiToken.id == WifiTokenDevice.wifi_token_id)
-        .join(Business, Business.id == WifiToken.business_id)
-        .where(WifiToken.business_id.in_(scope.business_ids), WifiTokenDevice.mac_address.in_(came))
-        .group_by(*shop, WifiToken.system, WifiTokenDevice.mac_address)
-        .having(_inside(first, grid, func.min(Business.timezone)))
-    )
+    columns: list[Any] = [
+        Business.timezone.label("timezone"),
+        DeviceProfile.mac_address.label("mac"),
+        DeviceProfile.created_at.label("first"),
+    ]
+    came = select(*columns).join(Business, Business.id == DeviceProfile.business_id)
+    came = came.where(DeviceProfile.business_id.in_(scope.business_ids))
     if scope.system:
-        firsts = firsts.where(WifiToken.system == scope.system)
-    found = firsts.subquery()
-    bucket = _bucket(found.c.first, grid, found.c.timezone)
+        came = came.where(_came_first_to(scope.system))
+    if scope.is_everything:
+        each = came.subquery()
+        zone, first = (func.min(each.c[name]).label(name) for name in ("timezone", "first"))
+        came = select(zone, each.c.mac, first).group_by(each.c.mac)
+    found = came.subquery()
+    bucket = slots.bucket(found.c.first, grid, found.c.timezone)
     query = select(found.c.timezone, bucket, func.count()).group_by(found.c.timezone, bucket)
-    return _by_place(grid, query)
+    is_inside = slots.inside(found.c.first, grid, found.c.timezone)
+    return slots.by_place(grid, db.session.execute(query.where(is_inside)))
+
+
+def _came_first_to(system: str) -> ColumnElement[bool]:
+    """Ask whether the first token that a shop saw the device with was of the system."""
+    return exists().where(
+        WifiTokenDevice.mac_address == DeviceProfile.mac_address,
+        WifiTokenDevice.first_seen <= DeviceProfile.created_at,
+        WifiToken.id == WifiTokenDevice.wifi_token_id,
+        WifiToken.business_id == DeviceProfile.business_id,
+        WifiToken.system == system,
+    )
 
 
 def _rollups(scope: Scope, grid: Grid, unit: str = "") -> Select[Any]:
     """Select the roll-ups of the shops, one by one, in the periods of the grid."""
     query = select(Rollup.id).join(Business, Business.id == Rollup.business_id)
     query = query.where(Rollup.period_type == (unit or grid.unit))
-    return _within(query.where(_inside(Rollup.period_start, grid)), scope)
+    return _within(query.where(slots.inside(Rollup.period_start, grid)), scope)
 
 
 def _seen(scope: Scope, grid: Grid, *columns: Any) -> Select[Any]:
     """Select zone, bucket and sums of the roll-ups that count devices as the scope wants it."""
     if not scope.is_everything:
-        groups = (Business.timezone, _bucket(Rollup.period_start, grid))
+        groups = (Business.timezone, slots.bucket(Rollup.period_start, grid))
         return _rollups(scope, grid).with_only_columns(*groups, *columns).group_by(*groups)
     (zone,) = grid.starts
-    bucket = _bucket(Rollup.period_start, grid, literal(zone))
+    bucket = slots.bucket(Rollup.period_start, grid, literal(zone))
     query = select(literal(zone), bucket, *columns).group_by(bucket)
     query = query.where(Rollup.business_id.is_(None), Rollup.period_type == grid.unit)
-    query = query.where(_widest(Rollup.period_start, grid))
+    query = query.where(slots.widest(Rollup.period_start, grid))
     return query.where(Rollup.system == scope.system) if scope.system else query
 
 
@@ -237,7 +243,7 @@ def _lines(scope: Scope, grid: Grid, moment: SQLColumnExpression[Any], sign: int
     sale, number = WifiTokenSale, literal_column(str(sign), Integer)
     columns: list[Any] = [
         Business.timezone.label("timezone"),
-        _bucket(moment, grid).label("bucket"),
+        slots.bucket(moment, grid).label("bucket"),
         sale.sale_channel.label("channel"),
         Business.currency.label("currency"),
         number.label("quantity"),
@@ -246,47 +252,9 @@ def _lines(scope: Scope, grid: Grid, moment: SQLColumnExpression[Any], sign: int
     query = (
         select(*columns)
         .join(Business, Business.id == sale.business_id)
-        .where(sale.business_id.in_(scope.business_ids), _inside(moment, grid))
+        .where(sale.business_id.in_(scope.business_ids), slots.inside(moment, grid))
     )
     if scope.system:
         is_own = WifiToken.id == sale.wifi_token_id
         query = query.join(WifiToken, is_own).where(WifiToken.system == scope.system)
     return query
-
-
-def _inside(moment: Any, grid: Grid, zone: Any = Business.timezone) -> ColumnElement[bool]:
-    """Ask for the periods of each zone; the widest span leads to the index."""
-    widest = _widest(moment, grid)
-    if len(grid.starts) == 1:
-        return widest
-    own = (
-        and_(zone == name, moment >= _moment(starts[0]), moment < _moment(starts[-1]))
-        for name, starts in grid.starts.items()
-    )
-    return and_(widest, or_(*own))
-
-
-def _widest(moment: Any, grid: Grid) -> ColumnElement[bool]:
-    return and_(moment >= _moment(grid.start), moment < _moment(grid.end))
-
-
-def _moment(value: datetime) -> ColumnElement[datetime]:
-    return literal(value, UtcDateTime)
-
-
-def _bucket(moment: Any, grid: Grid, zone: Any = Business.timezone) -> ColumnElement[int]:
-    """Give the periods of the moment's zone numbers from 1."""
-    buckets = {
-        name: func.width_bucket(moment, literal(starts, ARRAY(UtcDateTime)))
-        for name, starts in grid.starts.items()
-    }
-    if len(buckets) == 1:
-        return cast(next(iter(buckets.values())), Integer)
-    return case(*((zone == name, bucket) for name, bucket in buckets.items()))
-
-
-def _by_place(grid: Grid, query: Select[Any]) -> list[int]:
-    numbers = [0] * len(grid.slots)
-    for zone, bucket, number in db.session.execute(query):
-        numbers[grid.places[zone][bucket - 1]] += number
-    return numbers

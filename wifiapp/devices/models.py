@@ -66,11 +66,15 @@ class WifiTokenDevice(Model):
 
 
 class DeviceProfile(Model):
-    """What a business knows of a device, whichever tokens it came with."""
+    """What a business knows of a device, whichever tokens it came with.
+
+    Each device that came has one; `created_at` is when the business first saw it.
+    """
 
     __tablename__ = "device_profiles"
     __table_args__ = (
         UniqueConstraint("business_id", "mac_address"),
+        Index("device_profiles_businessId_createdAt_idx", "business_id", "created_at"),
         is_mac("macAddress"),
         archived("business"),
     )
