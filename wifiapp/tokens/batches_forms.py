@@ -15,6 +15,7 @@ from wifiapp.formats import money
 from wifiapp.hotspots.queries import list_hotspots
 from wifiapp.tokens import durations
 from wifiapp.tokens.batches import MOST
+from wifiapp.tokens.homes import called_among
 from wifiapp.tokens.plans_forms import WHOLE, NumberField
 from wifiapp.tokens.plans_queries import list_plans
 
@@ -48,6 +49,21 @@ class ManualHotspotField(SelectField):  # type: ignore[misc]
             raise ValidationError(_("There is no such hotspot any more. Choose one of these."))
 
 
+class HotspotField(ManualHotspotField):
+    """The hotspots of the viewer that are in use, devices first; "" is the plan's own."""
+
+    def offer(self, viewer: Viewer, first: str) -> None:
+        """Offer the viewer's hotspots after one that stands for none."""
+        found = [each for each in list_hotspots(viewer) if each.hotspot.is_active]
+        called = called_among(each.hotspot.id for each in found)
+        shown = [each for each in found if each.hotspot.is_manual or each.hotspot.id in called]
+        shown.sort(key=lambda each: each.hotspot.is_manual)
+        self.choices = [
+            SelectChoice("", first),
+            *(SelectChoice(each.hotspot.id, _place(each)) for each in shown),
+        ]
+
+
 class MakeForm(FlaskForm):  # type: ignore[misc]
     """A batch to make; `form_id` makes a form that is sent twice one batch."""
 
@@ -59,7 +75,7 @@ class MakeForm(FlaskForm):  # type: ignore[misc]
         NumberRange(1, MOST, message=_l("Make 1 to %(most)s at once.", most=f"{MOST:,}")),
         default=50,
     )
-    hotspot = ManualHotspotField(_l("Hotspot"))
+    hotspot = HotspotField(_l("Hotspot"))
 
     def __init__(self, viewer: Viewer, **options: Any) -> None:
         super().__init__(**options)
@@ -69,7 +85,7 @@ class MakeForm(FlaskForm):  # type: ignore[misc]
             )
             for plan, business, _stock in list_plans(viewer, active_only=True)
         ]
-        self.hotspot.offer(viewer, _("The manual one of the plan's business and system"))
+        self.hotspot.offer(viewer, _("The plan's own"))
         if not self.form_id.data:
             self.form_id.data = new_id()
 
@@ -83,6 +99,17 @@ class MakeForm(FlaskForm):  # type: ignore[misc]
     def validate_plan(self, field: Field) -> None:
         if field.data not in {choice.value for choice in field.choices}:
             raise ValidationError(_("Choose one of the plans."))
+
+
+def _place(each: Any) -> str:
+    """Write where tokens are made: the hotspot, whom it serves, and how much room it has."""
+    it = each.hotspot
+    parts = [it.name, *(business.name for business in each.businesses)]
+    if it.is_manual:
+        parts.append(str(_("codes loaded by hand")))
+    elif it.free_slots is not None:
+        parts.append(str(_("room for %(count)s", count=f"{it.free_slots:,}")))
+    return " · ".join(parts)
 
 
 def _offer(plan: Any, business: Any) -> str:

@@ -33,7 +33,8 @@ def list_batches(viewer: Viewer, after: str | None = None) -> Page[Row[Any]]:
 def list_recent(viewer: Viewer, wanted: str = "") -> Sequence[TokenBatch]:
     """Return the newest batches, and the wanted one if the viewer may see it."""
     newest = TokenBatch.created_at.desc(), TokenBatch.id.desc()
-    recent = list(db.session.scalars(_seen(viewer).order_by(*newest).limit(RECENT)))
+    batches = _seen(viewer).where(TokenBatch.source != "SPOT")  # a list of one is no help
+    recent = list(db.session.scalars(batches.order_by(*newest).limit(RECENT)))
     if wanted and wanted not in {each.id for each in recent} and not UNFIT.search(wanted):
         recent += db.session.scalars(_seen(viewer).where(TokenBatch.id == wanted))
     return recent

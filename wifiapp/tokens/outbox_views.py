@@ -1,15 +1,27 @@
 """What hotspots are to be told: the list, and taking a command back."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from wifiapp import clock, exports
 from wifiapp.access import allow
 from wifiapp.errors import WifiError
+from wifiapp.hotspots.queries import get_hotspot
 from wifiapp.live import live_page
 from wifiapp.paging import BadCursor
 from wifiapp.tokens import codes, outbox_operations, outbox_queries
@@ -63,6 +75,24 @@ def export(kind: str) -> Response:
     return exports.as_json("commands", COLUMNS, rows, asOf=clock.now())
 
 
+@bp.get("/hotspots/commands/<command_id>")
+@allow("ADMIN", "MANAGER")
+def state(command_id: str) -> Response:
+    """Show how far a command is to the page that it stands on; when it is over, that reloads."""
+    command = outbox_queries.get_command(command_id, current_viewer())
+    part = render_template(
+        "outbox/_state.html",
+        command=command,
+        hotspot=get_hotspot(command.hotspot_id).name,
+        words=WORDS,
+        back=_back_path(request.args.get("back")),
+    )
+    response = make_response(part)
+    if command.status != "PENDING":
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
 @bp.post("/hotspots/commands/<command_id>/retry")
 @allow("ADMIN", "MANAGER")
 def retry(command_id: str) -> ResponseReturnValue:
@@ -79,16 +109,20 @@ def cancel(command_id: str) -> ResponseReturnValue:
 def _do(command_id: str, change: Callable[..., Any], done: str) -> ResponseReturnValue:
     """Make the change, say so, and go back to where the button was."""
     command = outbox_queries.get_command(command_id, current_viewer())
-    token_id = command.wifi_token_id
     try:
         change(current_actor(), command.id)
     except WifiError as error:
         flash(str(error), "danger")
     else:
         flash(done, "success")
-    if request.form.get("back") == "token" and token_id:
-        return redirect(url_for("trail.show", token_id=token_id), 303)
-    return redirect(url_for("outbox.index", state="waiting"), 303)
+    back = _back_path(request.form.get("back"))
+    return redirect(back or url_for("outbox.index", state="waiting"), 303)
+
+
+def _back_path(path: str | None) -> str:
+    """Return the page of ours that a button stood on, "" for any other address."""
+    own = re.fullmatch(r"/(tokens|devices|hotspots)/[0-9a-f-]{36}", path or "")
+    return own[0] if own else ""
 
 
 def _row(row: Any) -> dict[str, Any]:

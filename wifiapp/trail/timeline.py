@@ -29,6 +29,7 @@ def timeline(
         ),
         *_sold(token, sales),
         *_used(token, devices),
+        *_extended(changes),
         *_ended(token, changes),
     ]
     return sorted(moments, key=lambda moment: moment.at)
@@ -56,10 +57,18 @@ def _used(token: Any, devices: Sequence[Any]) -> Iterator[Moment]:
         yield Moment(token.redeem_by, _("Not used in time"), "clock-off", "plain")
 
 
+def _extended(changes: Sequence[Any]) -> Iterator[Moment]:
+    for each in changes:
+        if each.action == "token.extend":
+            text = _("Its time began anew: %(reason)s", reason=each.change["reason"])
+            yield Moment(each.at, text, "restore", "good", each.user_email)
+
+
 def _ended(token: Any, changes: Sequence[Any]) -> Iterator[Moment]:
     if not token.ended_at:
         return
-    by = next((each.user_email for each in reversed(changes)), None)
+    ended = [each for each in changes if each.action in {"token.disable", "token.expire"}]
+    by = next((each.user_email for each in reversed(ended)), None)
     if token.status == "DISABLED":
         text, icon, tone = _("Disabled: %(reason)s", reason=token.end_reason), "ban", "bad"
     else:

@@ -4,9 +4,12 @@ from flask import Blueprint, render_template
 
 from wifiapp import clock
 from wifiapp.access import allow
-from wifiapp.tokens import codes, durations
+from wifiapp.hotspots.drivers import CAPABILITIES
+from wifiapp.tokens import codes, durations, homes, outbox_queries
 from wifiapp.tokens import queries as tokens
+from wifiapp.tokens.extending import cannot_extend
 from wifiapp.tokens.forms import NAMES, EndForm
+from wifiapp.tokens.outbox import WORDS
 from wifiapp.tokens.states import Event, is_possible
 from wifiapp.trail import queries
 from wifiapp.trail.timeline import timeline
@@ -31,7 +34,12 @@ def show(token_id: str) -> str:
         sessions=queries.list_sessions(token.id),
         sessions_shown=queries.SHOWN,
         moments=timeline(token, sales, devices, queries.list_changes(token.id)),
+        command=outbox_queries.find_last_of(token.id),
+        told=WORDS,
+        on_device=homes.is_called(token.hotspot_id),
+        able=CAPABILITIES[token.system],
         can_disable=is_possible(token.status, Event.DISABLE),
+        can_extend=not cannot_extend(token),
         form=EndForm(formdata=None),
         groups=codes.groups,
         words=durations.words,
