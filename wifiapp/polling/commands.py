@@ -17,6 +17,10 @@ from wifiapp.polling.operations import Outcome
 __all__ = ["hotspots"]
 
 PAUSE = 1.0  # seconds
+UNASKED = (
+    "Not every hotspot was asked: manual and demo ones and those that are not in use are never "
+    "called, and none is while a restore is under way. Nothing was changed."
+)
 
 
 @hotspots.command()
@@ -32,10 +36,15 @@ def poll(hotspot_id: str | None, *, once: bool, as_json: bool) -> None:
         _go_on()
         return
     ids = [get_hotspot(hotspot_id).id] if hotspot_id else queries.list_called()
+    if not ids and not as_json:
+        click.echo("There is no hotspot to poll: manual and demo ones are never called.")
+        return
     found = poller.poll_each(ids)
+    if len(found) < len(ids):
+        click.echo(UNASKED, err=True)
     if as_json:
         echo_json([_row(each) for each in found])
-    else:
+    elif found:
         _print(found)
     if len(found) < len(ids) or any(each.error for each in found):
         raise click.exceptions.Exit(1)
@@ -50,9 +59,6 @@ def _go_on() -> None:
 
 
 def _print(outcomes: Sequence[Outcome]) -> None:
-    if not outcomes:
-        click.echo("There is no hotspot to poll: manual and demo ones are never called.")
-        return
     echo_table(
         ("Hotspot", "Online", "Tokens", "Not ours", "Lost", "What is wrong"),
         [

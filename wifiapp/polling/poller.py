@@ -27,6 +27,7 @@ from wifiapp.polling.operations import Claim, Outcome
 THREADS = 2  # that work on the tables
 PATIENCE = 240.0  # seconds that a conversation may take; a full ESP32 lists 500 tokens in 20
 AGAIN = 3.0  # seconds after which a hotspot that somebody else talks with is tried again
+WAIT = 30.0  # seconds for which who asked for a poll lets others finish
 CLAIM_EVERY = 0.5  # seconds
 LOOK_UP = 0.2  # seconds between two looks whether to stop
 
@@ -78,7 +79,7 @@ class _Poller:
         tasks: set[asyncio.Task[Outcome | None]] = set()
         try:
             claims = [await self._in_thread(operations.claim, each) for each in hotspot_ids]
-            ordered = [asyncio.create_task(self._poll(each, wait=AGAIN)) for each in claims if each]
+            ordered = [asyncio.create_task(self._poll(each, WAIT)) for each in claims if each]
             tasks = set(ordered)
             found = await asyncio.gather(*ordered)
         finally:
@@ -131,8 +132,16 @@ class _Poller:
 
     @contextlib.asynccontextmanager
     async def _turn(self, hotspot_id: str, wait: float) -> AsyncIterator[None]:
+        deadline = time.monotonic() + wait
         with contextlib.ExitStack() as held:
-            await self._in_thread(lambda: held.enter_context(turn(hotspot_id, wait)))
+            while True:
+                try:
+                    await self._in_thread(lambda: held.enter_context(turn(hotspot_id)))
+                    break
+                except Busy:
+                    if time.monotonic() >= deadline:
+                        raise
+                await asyncio.sleep(LOOK_UP)
             try:
                 yield
             finally:
