@@ -88,7 +88,7 @@ def list_probably_same(device: Any) -> Sequence[Row[*tuple[Any, ...]]]:
             other.wifi_token_id == device.wifi_token_id,
             other.id != device.id,
             profile.hostname == device.hostname,
-            func.substr(other.mac_address, 2, 1).in_("26AE"),
+            func.substr(other.mac_address, 2, 1).in_(tuple("26AE")),
             or_(other.last_seen <= device.first_seen, other.first_seen >= device.last_seen),
         )
         .order_by(other.first_seen, other.id)

@@ -68,7 +68,7 @@ def _stretch(first: datetime, last: datetime, start: datetime, end: datetime) ->
     unit = WIDTH / (end - start).total_seconds()  # a day of 23 or 25 hours fills the line too
     x = (first - start).total_seconds() * unit
     width = max(THINNEST, (last - first).total_seconds() * unit)
-    return Stretch(round(min(x, WIDTH - THINNEST), 1), round(min(width, WIDTH - x), 1))
+    return Stretch(round(min(x, WIDTH - width), 1), round(width, 1))
 
 
 def _midnight(day: date, tz: str) -> datetime:

@@ -46,7 +46,7 @@ from wifiapp.hotspots.r710_reading import (
 )
 from wifiapp.hotspots.r710_wire import Pin, explained, opened
 
-CAPABILITIES = Capabilities(max_batch=20, chooses_codes=False)
+CAPABILITIES = Capabilities(max_batch=20, chooses_codes=False, needs_username=True, needs_ssid=True)
 UNITS = (("week", 7 * 24 * 60), ("day", 24 * 60), ("hour", 60))  # minutes
 CODE = re.compile(r"[A-Z0-9-]{2,16}")
 
