@@ -117,6 +117,22 @@ def _name(start: datetime, zone: str) -> tuple[datetime, int]:
     return local.replace(tzinfo=None, fold=0), local.fold
 
 
+def until_today(zones: Iterable[str], days: int, now: datetime) -> Grid:
+    """Return so many days, the last one being today in each zone, whatever its date."""
+    starts = {}
+    for zone in zones:
+        today = now.astimezone(ZoneInfo(zone)).date()
+        starts[zone] = _starts("day", zone, today - DAY * (days - 1), today)
+    leader = next(iter(starts))
+    slots = tuple(
+        Slot(start, end, start.astimezone(ZoneInfo(leader)).replace(tzinfo=None))
+        for start, end in pairwise(starts[leader])
+    )
+    places = {zone: [*range(days)] for zone in starts}
+    first, last = (slots[n].local.date() for n in (0, -1))
+    return Grid("day", first, last, slots, starts, places)
+
+
 def preceding(grid: Grid, now: datetime) -> Grid:
     """Return as many periods right before those of the grid."""
     days = (grid.last - grid.first).days + 1

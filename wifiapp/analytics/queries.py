@@ -40,7 +40,7 @@ Rollup = WifiUsageAnalytics
 
 @dataclass(frozen=True)
 class Scope:
-    """Which shops, and which system ("" is both).
+    """Which shops, and which system ("" is both); sales may be narrowed to those of one seller.
 
     `is_everything` means the roll-ups of all shops together, in which a device that was seen in
     two of them counts once.
@@ -49,6 +49,7 @@ class Scope:
     business_ids: Sequence[str]
     system: str = ""
     is_everything: bool = False
+    sold_by: str | None = None
 
 
 class Cell(NamedTuple):
@@ -254,6 +255,8 @@ def _lines(scope: Scope, grid: Grid, moment: SQLColumnExpression[Any], sign: int
         .join(Business, Business.id == sale.business_id)
         .where(sale.business_id.in_(scope.business_ids), slots.inside(moment, grid))
     )
+    if scope.sold_by:
+        query = query.where(sale.sold_by == scope.sold_by)
     if scope.system:
         is_own = WifiToken.id == sale.wifi_token_id
         query = query.join(WifiToken, is_own).where(WifiToken.system == scope.system)

@@ -1,28 +1,26 @@
 """Every question the dashboard asks that no other feature answers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Numeric,
     Row,
     Select,
     Subquery,
     and_,
-    cast,
     func,
-    literal,
     or_,
     select,
-    union_all,
 )
 
 from wifiapp.access import Viewer
+from wifiapp.analytics.grid import until_today
+from wifiapp.analytics.queries import Scope, sum_channels
 from wifiapp.businesses.models import Business
-from wifiapp.columns import UtcDateTime
+from wifiapp.businesses.queries import list_businesses
 from wifiapp.dashboard.figures import DAYS
 from wifiapp.db import db
 from wifiapp.sales.models import WifiTokenSale
@@ -31,28 +29,32 @@ from wifiapp.tokens.models import TokenConfiguration, WifiToken
 PACE = 7  # days whose sales tell how long a stock lasts
 
 
-def sum_by_day_and_channel(viewer: Viewer, now: datetime) -> Sequence[Row[Any]]:
-    """Return days_ago, channel, currency, count and amount of the last `DAYS` days.
+@dataclass(frozen=True)
+class Sold:
+    """What a channel sold on one day; 0 days ago is today. A void counts -1 on its own day."""
 
-    Days are those of each business's zone, 0 is today; a void counts -1 on the day it was made,
-    as on the sales page. Days without sales are absent.
+    days_ago: int
+    channel: str
+    currency: str
+    count: int
+    amount: Decimal
+
+
+def sum_by_day_and_channel(viewer: Viewer, now: datetime) -> list[Sold]:
+    """Return what was sold in the last `DAYS` days, as on the sales page.
+
+    Days are those of each business's zone; those without sales are absent.
     """
-    lines = _lines(viewer, since=now - timedelta(days=DAYS + 1)).subquery()
-    today = _local_date(literal(now, UtcDateTime))
-    days_ago = cast(today - _local_date(lines.c.at), Integer).label("days_ago")
-    query = (
-        select(
-            days_ago,
-            lines.c.channel,
-            Business.currency,
-            cast(func.sum(lines.c.count), Integer).label("count"),
-            func.sum(lines.c.amount).label("amount"),
-        )
-        .join(Business, Business.id == lines.c.business_id)
-        .where(days_ago.between(0, DAYS - 1))
-        .group_by(days_ago, lines.c.channel, Business.currency)
-    )
-    return db.session.execute(query).all()
+    businesses = list_businesses(viewer)
+    if not businesses:
+        return []
+    zones = dict.fromkeys(each.timezone for each in businesses)
+    days = until_today(zones, DAYS, now)
+    scope = Scope([each.id for each in businesses], sold_by=viewer.only_sales_by)
+    return [
+        Sold(DAYS - 1 - it.place, it.channel, it.currency, it.quantity, it.amount)
+        for it in sum_channels(scope, days)
+    ]
 
 
 def list_stock(viewer: Viewer, now: datetime) -> Sequence[Row[Any]]:
@@ -91,40 +93,6 @@ def list_stock(viewer: Viewer, now: datetime) -> Sequence[Row[Any]]:
     if viewer.business_ids is not None:
         query = query.where(TokenConfiguration.business_id.in_(viewer.business_ids))
     return db.session.execute(query).all()
-
-
-def _lines(viewer: Viewer, since: datetime) -> Any:
-    """Select sales as +1 when they were made and voids as -1 when they were made."""
-    sale = WifiTokenSale
-    made = select(
-        sale.business_id.label("business_id"),
-        sale.sale_channel.label("channel"),
-        sale.sold_at.label("at"),
-        literal(1).label("count"),
-        sale.sale_amount.label("amount"),
-    ).where(sale.sold_at >= since, *_seen(viewer))
-    voided = select(
-        sale.business_id,
-        sale.sale_channel,
-        sale.voided_at,
-        literal(-1),
-        cast(-sale.sale_amount, Numeric(12, 2)),
-    ).where(sale.voided_at >= since, *_seen(viewer))
-    return union_all(made, voided)
-
-
-def _seen(viewer: Viewer) -> list[ColumnElement[bool]]:
-    seen: list[ColumnElement[bool]] = []
-    if viewer.business_ids is not None:
-        seen.append(WifiTokenSale.business_id.in_(viewer.business_ids))
-    if viewer.only_sales_by is not None:
-        seen.append(WifiTokenSale.sold_by == viewer.only_sales_by)
-    return seen
-
-
-def _local_date(moment: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return the day of a moment in the zone of its business."""
-    return func.date(func.timezone(Business.timezone, func.timezone("UTC", moment)))
 
 
 def _by_plan(tokens: Select[Any]) -> Subquery:
