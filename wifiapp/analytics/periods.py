@@ -54,6 +54,11 @@ def clipped(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]
     return [(first, last) for first, last in cut if first < last]
 
 
+def plain(moment: datetime | None) -> datetime | None:
+    """Return the moment as a plain TIMESTAMP holds it."""
+    return moment and moment.astimezone(UTC).replace(tzinfo=None)
+
+
 def _days(kind: str, day: date) -> Iterator[date]:
     """Yield the first days of the periods, from the one that holds the day; of hours all days."""
     if kind == "month":
@@ -87,8 +92,7 @@ def _offset(moment: datetime, tz: ZoneInfo) -> timedelta:
 def _change(start: datetime, end: datetime, tz: ZoneInfo) -> datetime:
     """Return the second at which the clock is moved; it is moved once in (start, end)."""
     offset, seconds = _offset(start, tz), range(int((end - start).total_seconds()))
-    return start + timedelta(
-        seconds=bisect_left(
-            seconds, True, key=lambda n: _offset(start + timedelta(seconds=n), tz) != offset
-        )
+    is_past = bisect_left(
+        seconds, True, key=lambda n: _offset(start + timedelta(seconds=n), tz) != offset
     )
+    return start + timedelta(seconds=is_past)

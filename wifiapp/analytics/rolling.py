@@ -3,11 +3,10 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import text
 
-from wifiapp.analytics.periods import Bounds, Span, aligned, bounds, clipped
+from wifiapp.analytics.periods import Bounds, Span, aligned, bounds, clipped, plain
 from wifiapp.analytics.scopes import Scope
 from wifiapp.analytics.statements import ROLL_UP_HOURS, ROLL_UP_THE_REST
 from wifiapp.db import db
@@ -85,8 +84,3 @@ def _from(first: datetime | None, spans: Sequence[Span], within: Bounds) -> list
 
 def _as_array(within: Bounds) -> str:
     return "{" + ",".join(f"{moment:%Y-%m-%d %H:%M:%S}" for moment in within) + "}"
-
-
-def plain(moment: datetime | None) -> Any:
-    """Return it as a plain TIMESTAMP holds it."""
-    return moment and moment.astimezone(UTC).replace(tzinfo=None)

@@ -14,15 +14,15 @@ from sqlalchemy import delete, text, update
 
 from wifiapp import clock
 from wifiapp.access import WORKER
+from wifiapp.analytics.extent import FIRST, LAST, find_extent
 from wifiapp.analytics.locks import TAKE, TRY
 from wifiapp.analytics.models import RollupState, WifiUsageAnalytics
-from wifiapp.analytics.periods import MOMENT, Span
-from wifiapp.analytics.rolling import plain, roll_up_spans
+from wifiapp.analytics.periods import MOMENT, Span, plain
+from wifiapp.analytics.rolling import roll_up_spans
 from wifiapp.analytics.scopes import EVERYTHING, Scope, list_scopes
 from wifiapp.audit.record import record
 from wifiapp.db import db
 
-FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 STEADY = timedelta(minutes=15)
 
@@ -70,8 +70,8 @@ def roll_up(now: datetime, again: Days | None = None, *, waits: bool = True) -> 
     scopes = _settled(list_scopes())
     if again:
         now = _steady(scopes, now)
-    extent = _extent(now)
-    span = again and again.span(extent)
+    extent = find_extent(now)
+    span = again.span(extent) if again else None
     marked, growing = _take_marks(extent), _growing()
     wanted = {scope: _waiting(scope, extent, marked, growing, span, now) for scope in scopes}
     rows = roll_up_spans(wanted, now)
@@ -108,8 +108,7 @@ def _waiting(
 def _settled(scopes: Sequence[Scope]) -> list[Scope]:
     """Have anew what was rolled up by another clock, or with a demo shop among the real ones."""
     found = [
-        _recut(scope) if scope.rolled_up_to and scope.zone != scope.rolled_up_by else scope
-        for scope in scopes
+        _recut(scope) if scope.rolled_up_to and not scope.is_current else scope for scope in scopes
     ]
     if any(scope.is_demo != scope.was_demo for scope in scopes if scope.state_id):
         found[0] = replace(found[0], rolled_up_to=None)
@@ -140,32 +139,6 @@ def _steady(scopes: Sequence[Scope], now: datetime) -> datetime:
     """Return the moment of the last roll-up, if it was a moment ago, else `now`."""
     last = max((scope.rolled_up_to for scope in scopes if scope.rolled_up_to), default=now)
     return last if timedelta() <= now - last < STEADY else now
-
-
-EXTENT = text(
-    """
-    SELECT least(min(first), :now), greatest(max(last), :now) FROM (
-        SELECT min("createdAt") AS first, max("createdAt") AS last FROM wifi_tokens
-        UNION ALL SELECT min("firstUsedAt"), max("firstUsedAt") FROM wifi_tokens
-        UNION ALL SELECT min(coalesce("endedAt", "expiresAt", "redeemBy")),
-                         max(coalesce("endedAt", "expiresAt", "redeemBy"))
-                  FROM wifi_tokens WHERE status = 'EXPIRED'
-        UNION ALL SELECT min("soldAt"), max("soldAt") FROM wifi_token_sales
-        UNION ALL SELECT min("voidedAt"), max("voidedAt") FROM wifi_token_sales
-        UNION ALL SELECT min("startedAt"), max("startedAt") FROM device_sessions
-        UNION ALL SELECT NULL, max("endedAt") FROM device_sessions
-        UNION ALL SELECT min("startsAt"), max("startsAt") FROM token_usage
-        UNION ALL SELECT min("periodStart"), max("periodStart") FROM wifi_usage_analytics
-        UNION ALL SELECT NULL, max("rolledUpTo") FROM rollup_states
-    ) AS moments
-    """
-)
-
-
-def _extent(now: datetime) -> Span:
-    """Return the span in which anything happened or was rolled up; each end is in an index."""
-    first, last = db.session.execute(EXTENT, {"now": plain(now)}).one()
-    return max(FIRST, first.replace(tzinfo=UTC)), min(LAST, last.replace(tzinfo=UTC) + MOMENT)
 
 
 MARKED = text(

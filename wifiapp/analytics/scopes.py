@@ -36,6 +36,11 @@ class Scope:
     sessions_from: datetime | None = None
     periods_from: datetime | None = None
 
+    @property
+    def is_current(self) -> bool:
+        """Tell whether it was rolled up as what it is now."""
+        return bool(self.rolled_up_to) and self.zone == self.rolled_up_by
+
 
 def list_scopes() -> list[Scope]:
     """Return everything first, then each business."""
