@@ -8,9 +8,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from wifiapp import clock
 from wifiapp.access import allow
 from wifiapp.errors import WifiError
-from wifiapp.tokens import durations, plans_operations, plans_queries
+from wifiapp.tokens import durations, keeper_operations, plans_operations, plans_queries
+from wifiapp.tokens.homes import list_devices
+from wifiapp.tokens.keeper_forms import StockForm
+from wifiapp.tokens.keeper_operations import InvalidStock
 from wifiapp.tokens.plans_forms import NewPlanForm, PlanForm
 from wifiapp.tokens.plans_operations import InvalidPlan
 from wifiapp.web import current_actor, current_viewer
@@ -60,10 +64,44 @@ def edit(plan_id: str) -> ResponseReturnValue:
         else:
             flash(_("%(name)s is saved. Tokens made before keep their terms.", name=plan.name))
             return redirect(url_for("plans.index"), 303)
-    page = render_template(
-        "plans/edit.html", form=form, plan=plan, tokens=plans_queries.count_tokens(plan.id)
+    return _edit_page(plan, form), 422 if form.is_submitted() else 200
+
+
+@bp.post("/<plan_id>/stock")
+@allow("ADMIN", "MANAGER")
+def stock(plan_id: str) -> ResponseReturnValue:
+    """Say where the tokens of a plan are made, and how many are kept ready."""
+    plan = plans_queries.get_plan(plan_id, current_viewer())
+    form = StockForm(list_devices(plan))
+    if form.validate():
+        try:
+            keeper_operations.set_stock(
+                current_actor(),
+                plan.id,
+                form.hotspot.data or None,
+                form.min_stock.data,
+                form.refill_to.data,
+            )
+        except InvalidStock as error:
+            form.show(error.problems)
+        else:
+            flash(_("%(name)s is saved.", name=plan.name), "success")
+            return redirect(url_for("plans.edit", plan_id=plan.id), 303)
+    shown = PlanForm(formdata=None, data=PlanForm.written(plan))
+    return _edit_page(plan, shown, form), 422
+
+
+def _edit_page(plan: Any, form: PlanForm, keeping: StockForm | None = None) -> str:
+    devices = list_devices(plan)
+    return render_template(
+        "plans/edit.html",
+        form=form,
+        keeping=keeping or StockForm(devices, formdata=None, data=StockForm.written(plan)),
+        devices=devices,
+        plan=plan,
+        stock=keeper_operations.count_stock(plan.id, clock.now()),
+        tokens=plans_queries.count_tokens(plan.id),
     )
-    return page, 422 if form.is_submitted() else 200
 
 
 @bp.post("/<plan_id>/move")
