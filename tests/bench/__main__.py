@@ -22,7 +22,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import pages
+from tests.bench import pages, selling
 from tests.bench.data import fill
 from tests.bench.server import running
 
@@ -199,11 +199,17 @@ def main():
     parser.add_argument("--size", default=os.environ.get("SIZE") or "100MB", help="100MB, 1GB, …")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pages", action="store_true", help="how pages fare meanwhile, instead")
+    parser.add_argument("--selling", action="store_true", help="how fast tokens sell, instead")
+    parser.add_argument("--sales", type=int, default=200_000, help="sales of the shop that sells")
+    parser.add_argument("--stock", type=int, default=100_000, help="tokens that it has in stock")
     given = parser.parse_args()
     size = parse_size(given.size)
     logging.disable(logging.INFO)
     console = Console(stderr=False, width=100)
     with running() as server:
+        if given.selling:
+            selling.measure(server, console, given.sales, given.stock)
+            return
         with console.status("making the data"):
             server.make("source", migrated=True)
             with server.connect("source") as connection:
