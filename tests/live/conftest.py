@@ -23,12 +23,16 @@ def shop():
     return make_business(name="Corner Shop")
 
 
-def portal(box, business, **given):
-    """Add the row of a portal."""
-    values = {"name": "Counter", "address": box.address, "secret_encrypted": seal(box.key)}
-    hotspot = make_hotspot(**values | {"serial": box.ssid, "free_slots": None} | given)
-    make_hotspot_business(hotspot, business)
+def serve(business, address, secret, ssid=None, **given):
+    """Add the row of a device that serves the business."""
+    hotspot = make_hotspot(address=address, secret_encrypted=seal(secret), **given)
+    make_hotspot_business(hotspot, business, ssid=ssid)
     return hotspot
+
+
+def portal(box, business, name="Counter"):
+    """Add the row of a portal."""
+    return serve(business, box.address, box.key, name=name, serial=box.ssid)
 
 
 @pytest.fixture
