@@ -8,9 +8,21 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import sign_in
 
+# a path, or a list and what follows the address of its first row
 PAGES = {
     "dashboard": "/",
     "devices": "/devices?status=all",
+    "device": ("/devices?status=all", ""),
+    "online": "/devices/online",
+    "online-week": "/devices/online?period=week",
+    "hints": "/devices/hints",
+    "hotspots": "/hotspots",
+    "hotspot": ("/hotspots", ""),
+    "hotspot-outages": ("/hotspots", "/outages"),
+    "hotspot-edit": ("/hotspots", "/edit"),
+    "hotspot-secret": ("/hotspots", "/secret"),
+    "hotspot-accept": ("/hotspots", "/accept"),
+    "hotspot-manual": "/hotspots/add-manual",
     "sell": "/sell",
     "methods": "/sell/methods",
     "sales": "/sales?period=7-days",
@@ -43,6 +55,13 @@ def signed_in(browser, shop, tmp_path_factory):
     return state
 
 
+def path_of(page, shop, place):
+    if isinstance(place, str):
+        return place
+    page.goto(shop.url + place[0])
+    return page.locator("tbody th a").first.get_attribute("href") + place[1]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", [*PAGES, "sign-in"])
@@ -58,7 +77,7 @@ def test_a_page_is_accessible_and_fits(browser, shop, signed_in, name, size, sch
     complaints = []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    response = page.goto(shop.url + PAGES.get(name, "/sign-in"))
+    response = page.goto(shop.url + path_of(page, shop, PAGES.get(name, "/sign-in")))
     page.wait_for_load_state("load")
     if SHOTS:
         page.screenshot(path=Path(SHOTS) / f"{name}-{size}-{scheme}.png", full_page=True)
