@@ -92,6 +92,10 @@ class Pin:
                 super().do_handshake()
                 pin.check(self.getpeercert(binary_form=True) or b"")
 
+            def unwrap(self) -> None:  # type: ignore[override]
+                with contextlib.suppress(ssl.SSLError):  # a silent box would not say goodbye, too
+                    super().unwrap()
+
         return Checked
 
 

@@ -61,6 +61,8 @@ class StubServer:
         self.requests = []
         self.is_silent = False
         self._faults = []
+        self._threads = []
+        self._calm = threading.Event()
         self._lock = threading.Lock()
         self._end = threading.Event()
 
@@ -70,7 +72,14 @@ class StubServer:
         return self
 
     def __exit__(self, *exc):
+        self.stop()
+
+    def stop(self):
+        """Be gone: nothing listens there any more."""
+        if self._end.is_set():
+            return
         self._end.set()
+        self.recover()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(5)
@@ -81,9 +90,14 @@ class StubServer:
         self._faults.append(Fault(kind, path, times, after))
 
     def recover(self):
-        """Forget the faults."""
+        """Forget the faults, and let go of those who still wait because of one."""
         self._faults.clear()
         self.is_silent = False
+        self._calm.set()
+        for thread in self._threads:
+            thread.join(5)
+        self._threads.clear()
+        self._calm.clear()
 
     def asked(self, path):
         """Return the requests for a path so far."""
@@ -105,14 +119,16 @@ class StubServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _serve(self, connection):
         try:
+            connection.settimeout(20)
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
             with connection:
-                connection.settimeout(20)
-                if self._tls:
-                    connection = self._tls.wrap_socket(connection, server_side=True)
                 request = _read(connection)
                 if request:
                     self._carry_out(request, connection)
@@ -124,7 +140,7 @@ class StubServer:
             self.requests.append(request)
             kind = self._fault(request.path)
         if self.is_silent:
-            self._end.wait(60)
+            self._calm.wait(60)
             return
         try:
             reply = self._spoilt(kind) if kind in BEFORE else self.answer(request)
@@ -167,7 +183,7 @@ class StubServer:
         lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
         text = f"HTTP/1.1 {reply.status} {reply.status}\r\n{lines}\r\n".encode()
         if kind == "silent":
-            self._end.wait(60)
+            self._calm.wait(60)
         elif kind == "lost":
             _cut(connection)
         elif kind == "slow":
@@ -182,7 +198,7 @@ class StubServer:
     def _trickle(self, connection, text):
         for byte in text:
             connection.sendall(bytes([byte]))
-            if self._end.wait(1):
+            if self._calm.wait(1):
                 return
 
 
