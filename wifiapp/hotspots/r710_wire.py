@@ -92,7 +92,7 @@ class Pin:
                 super().do_handshake()
                 pin.check(self.getpeercert(binary_form=True) or b"")
 
-            def unwrap(self) -> None:  # type: ignore[override]
+            def unwrap(self) -> None:
                 with contextlib.suppress(ssl.SSLError):  # a silent box would not say goodbye, too
                     super().unwrap()
 
@@ -159,6 +159,7 @@ async def _enter(
     target = response.headers.get("Location", "")
     if "password" in request.url.query and target.endswith("/dashboard.jsp"):
         await response.read()
+        request.session.cookie_jar.update_cookies(response.cookies, response.url)
         async with request.session.get(response.url.join(URL(target)), allow_redirects=False):
             pass
     return response

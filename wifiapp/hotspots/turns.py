@@ -85,6 +85,7 @@ class Turns:
 
     def _ask(self, hotspot_id: str) -> bool:
         if self._connection is None or self._connection.closed:
+            self._close()
             self._connection = connect(self._config, autocommit=True)
             for held in self._held:  # the ones that went with the old connection
                 self._connection.execute(_TAKE, [held])
