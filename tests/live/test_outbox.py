@@ -8,11 +8,13 @@ import time_machine
 
 from tests.factories import make_sale, make_token
 from wifiapp import clock
-from wifiapp.access import Actor
+from wifiapp.access import COMMAND_LINE, Actor
 from wifiapp.audit.models import AuditLog
 from wifiapp.db import db
 from wifiapp.errors import WifiError
 from wifiapp.hotspots.turns import turn
+from wifiapp.sales.operations import SoldOut, sell_token
+from wifiapp.sales.orders import Order
 from wifiapp.tokens import bulk, operations, outbox_operations
 from wifiapp.tokens.outbox import Waiting
 from wifiapp.tokens.outbox_kinds import TOKEN_KINDS
@@ -300,3 +302,17 @@ def test_tokens_of_manual_hotspots_do_not_begin_anew(plan):
     token = make_token(plan=plan, status="ACTIVE")
     with pytest.raises(Forbidden, match="not called from here"):
         operations.extend_token(BOSS, token.id, "please")
+
+
+# -- meanwhile at the till ---------------------------------------------------------------------
+
+
+def test_a_token_that_its_device_is_to_end_is_not_sold_meanwhile(box, token):
+    box.fail("hang up", times=99)
+    disable(token)
+    with pytest.raises(SoldOut):
+        sell_token(COMMAND_LINE, Order(token.token_config_id))
+    with pytest.raises(Forbidden, match="just being told to end it"):
+        sell_token(COMMAND_LINE, Order(token.token_config_id, token_id=token.id))
+    outbox_operations.cancel_command(BOSS, commands()[0].id)
+    assert sell_token(COMMAND_LINE, Order(token.token_config_id)).is_new

@@ -12,7 +12,7 @@ from wifiapp.paging import UNFIT
 from wifiapp.sales import till
 from wifiapp.sales.models import PaymentMethod, WifiTokenSale
 from wifiapp.sales.orders import Order
-from wifiapp.sales.stock import in_stock
+from wifiapp.sales.stock import in_stock, is_ending
 from wifiapp.tokens import states
 from wifiapp.tokens.models import TokenConfiguration, WifiToken
 from wifiapp.tokens.states import Event
@@ -76,11 +76,14 @@ def take_token(order: Order) -> Row[Any] | None:
 
 def _take_certain(token_id: str, plan_id: str) -> Row[Any]:
     """Return the very token; raises `Forbidden` when it cannot be sold."""
-    query = select(*COLUMNS).where(WifiToken.id == bound(token_id)).with_for_update()
+    query = select(*COLUMNS, is_ending().label("is_ending"))
+    query = query.where(WifiToken.id == bound(token_id)).with_for_update()
     token = db.session.execute(till.and_hold(query)).first()
     if token is None or token.token_config_id != plan_id:
         raise NotFound("There is no such token.")
     states.after(token.status, Event.SELL)
+    if token.is_ending:
+        raise states.Forbidden("Its hotspot is just being told to end it. Take another token.")
     if token.redeem_by is not None and token.redeem_by <= clock.now():
         raise states.Forbidden("Its time to be redeemed is over. Take another token.")
     return token

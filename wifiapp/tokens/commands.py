@@ -1,5 +1,7 @@
 """The `flask tokens` commands."""
 
+import sys
+
 import click
 from rich.console import Console
 from rich.progress import Progress
@@ -11,6 +13,11 @@ from wifiapp.tokens import batches_operations, lines, operations, queries
 from wifiapp.tokens.forms import STATES
 from wifiapp.tokens.queries import Wanted
 from wifiapp.tokens.states import Event
+
+WAITS = (
+    "Its hotspot was not reached, so nothing has changed yet. The worker tells it as soon as it "
+    "answers; see Told to hotspots on its page."
+)
 
 tokens = Group("tokens", help="Make, list and disable tokens.")
 
@@ -98,4 +105,6 @@ def disable(token: str, reason: str, *, as_json: bool) -> None:
     if as_json:
         echo_json(as_row(ended))
     else:
-        click.echo(f"{ended.token} is disabled.")
+        click.echo(f"{ended.token} is disabled." if ended.status == "DISABLED" else WAITS)
+    if ended.status != "DISABLED":
+        sys.exit(1)

@@ -16,8 +16,8 @@ class StockForm(FlaskForm):  # type: ignore[misc]
     """Where tokens of a plan are made, and how many of them are kept ready."""
 
     hotspot = SelectField(_l("Made by"), validate_choice=False)
-    min_stock = NumberField(_l("When fewer are left than"), Optional())
-    refill_to = NumberField(_l("Make more, up to"), Optional())
+    min_stock = NumberField(_l("Keep at least"), Optional())
+    refill_to = NumberField(_l("Fill up to"), Optional())
 
     def __init__(self, devices: Sequence[Any], **options: Any) -> None:
         super().__init__(**options)
