@@ -1,5 +1,5 @@
 // <canvas data-chart='{"type", "labels", "datasets", "unit", "gaps", "running"}'>, drawn by Chart.js in the colours of
-// the theme, and in those of paper while it is printed.
+// the theme, and in those of paper while it is printed. Without labels, they are those of the table "table" names.
 "use strict";
 
 const drawn = new WeakMap(); // canvas -> the specification it was drawn from
@@ -131,12 +131,17 @@ function options(spec, series, keyed) {
   };
 }
 
+function rows(table) {
+  const heads = document.querySelectorAll(`#${table} tbody tr:not(.total) > th`);
+  return Array.from(heads, (head) => head.firstChild.data);
+}
+
 function draw(canvas) {
   const text = canvas.dataset.chart;
   const spec = JSON.parse(text);
   const known = { stacked: "bar", horizontal: "bar" };
   const running = spec.running?.at;
-  const labels = spec.labels.map((label, n) => (n === running ? [label, spec.running.label] : label));
+  const labels = (spec.labels || rows(spec.table)).map((label, n) => (n === running ? [label, spec.running.label] : label));
   const datasets = spec.datasets.map((set, index) => ({
     ...set,
     data: set.data.map((value) => (value === null ? null : Number(value))),

@@ -167,14 +167,17 @@ def find_rolled_up_to(scope: Scope) -> datetime | None:
 def sum_channels(scope: Scope, grid: Grid) -> list[Amount]:
     """Add up the sales and voids by channel, as the sales page does."""
     lines = union_all(
-        *(
-            _lines(scope, grid, moment, sign)
-            for moment, sign in ((WifiTokenSale.sold_at, 1), (WifiTokenSale.voided_at, -1))
-        )
+        _sold(scope, grid, WifiTokenSale.sold_at, 1),
+        _sold(scope, grid, WifiTokenSale.voided_at, -1),
     ).subquery()
-    groups = [lines.c[name] for name in ("timezone", "bucket", "channel", "currency")]
-    sums = (cast(func.sum(lines.c.quantity), Integer), func.sum(lines.c.amount))
-    rows = db.session.execute(select(*groups, *sums).group_by(*groups))
+    groups = [Business.timezone, lines.c.bucket, lines.c.channel, Business.currency]
+    query = (
+        select(*groups, cast(func.sum(lines.c.quantity), Integer), func.sum(lines.c.amount))
+        .join(Business, Business.id == lines.c.business_id)
+        .where(Business.id.in_(scope.business_ids))
+        .group_by(*groups)
+    )
+    rows = db.session.execute(query)
     return [Amount(grid.places[zone][bucket - 1], *rest) for zone, bucket, *rest in rows]
 
 
@@ -184,34 +187,39 @@ def count_newcomers(scope: Scope, grid: Grid) -> list[int]:
     New to its shop, or to all of the shops where everything counts together; of one system those
     that came there first.
     """
+    shop = DeviceProfile.business_id
     columns: list[Any] = [
         Business.timezone.label("timezone"),
         DeviceProfile.mac_address.label("mac"),
         DeviceProfile.created_at.label("first"),
+        (literal("") if scope.is_everything else shop).label("shop"),
     ]
-    came = select(*columns).join(Business, Business.id == DeviceProfile.business_id)
-    came = came.where(DeviceProfile.business_id.in_(scope.business_ids))
-    if scope.system:
-        came = came.where(_came_first_to(scope.system))
+    came = select(*columns).join(Business, Business.id == shop)
+    came = came.where(shop.in_(scope.business_ids))
     if scope.is_everything:
-        each = came.subquery()
-        zone, first = (func.min(each.c[name]).label(name) for name in ("timezone", "first"))
-        came = select(zone, each.c.mac, first).group_by(each.c.mac)
-    found = came.subquery()
-    bucket = slots.bucket(found.c.first, grid, found.c.timezone)
-    query = select(found.c.timezone, bucket, func.count()).group_by(found.c.timezone, bucket)
-    is_inside = slots.inside(found.c.first, grid, found.c.timezone)
-    return slots.by_place(grid, db.session.execute(query.where(is_inside)))
+        each = came.subquery().c
+        earliest = (func.min(column).label(column.name) for column in (each.first, each.shop))
+        came = select(func.min(each.timezone).label("timezone"), each.mac, *earliest)
+        came = came.group_by(each.mac)
+    found = came.subquery().c
+    bucket = slots.bucket(found.first, grid, found.timezone)
+    query = select(found.timezone, bucket, func.count()).group_by(found.timezone, bucket)
+    query = query.where(slots.inside(found.first, grid, found.timezone))
+    if scope.system:
+        query = query.where(_came_first_to(scope, found))
+    return slots.by_place(grid, db.session.execute(query))
 
 
-def _came_first_to(system: str) -> ColumnElement[bool]:
-    """Ask whether the first token that a shop saw the device with was of the system."""
+def _came_first_to(scope: Scope, found: Any) -> ColumnElement[bool]:
+    """Ask whether the first token that a device came with was of the system."""
+    shop = WifiToken.business_id
+    is_own = shop.in_(scope.business_ids) if scope.is_everything else shop == found.shop
     return exists().where(
-        WifiTokenDevice.mac_address == DeviceProfile.mac_address,
-        WifiTokenDevice.first_seen <= DeviceProfile.created_at,
+        WifiTokenDevice.mac_address == found.mac,
+        WifiTokenDevice.first_seen <= found.first,
         WifiToken.id == WifiTokenDevice.wifi_token_id,
-        WifiToken.business_id == DeviceProfile.business_id,
-        WifiToken.system == system,
+        WifiToken.system == scope.system,
+        is_own,
     )
 
 
@@ -240,24 +248,29 @@ def _within(query: Select[Any], scope: Scope) -> Select[Any]:
     return query.where(Rollup.system == scope.system) if scope.system else query
 
 
-def _lines(scope: Scope, grid: Grid, moment: SQLColumnExpression[Any], sign: int) -> Select[Any]:
+def _sold(scope: Scope, grid: Grid, moment: SQLColumnExpression[Any], sign: int) -> Select[Any]:
+    """Add up the sales, or the voids, of each shop.
+
+    Nothing is joined that need not be: over a year's sales the sums take less time than a join.
+    """
     sale, number = WifiTokenSale, literal_column(str(sign), Integer)
-    columns: list[Any] = [
-        Business.timezone.label("timezone"),
+    groups: list[Any] = [
+        sale.business_id,
         slots.bucket(moment, grid).label("bucket"),
         sale.sale_channel.label("channel"),
-        Business.currency.label("currency"),
-        number.label("quantity"),
-        cast(number * sale.sale_amount, Numeric(14, 2)).label("amount"),
     ]
-    query = (
-        select(*columns)
-        .join(Business, Business.id == sale.business_id)
-        .where(sale.business_id.in_(scope.business_ids), slots.inside(moment, grid))
-    )
+    query: Select[Any] = select(
+        *groups,
+        (number * func.count()).label("quantity"),
+        cast(number * func.sum(sale.sale_amount), Numeric(14, 2)).label("amount"),
+    ).where(slots.inside(moment, grid))
+    if not scope.is_everything:  # else nearly all are wanted, and no index is of use
+        query = query.where(sale.business_id.in_(scope.business_ids))
+    if len(grid.starts) > 1:
+        query = query.join(Business, Business.id == sale.business_id)
     if scope.sold_by:
         query = query.where(sale.sold_by == scope.sold_by)
     if scope.system:
         is_own = WifiToken.id == sale.wifi_token_id
         query = query.join(WifiToken, is_own).where(WifiToken.system == scope.system)
-    return query
+    return query.group_by(*groups)
