@@ -50,6 +50,9 @@ def archived(scope: ArchiveScope, reason: str = "") -> dict[str, Any]:
     return {"info": {"archive": scope, "reason": reason}}
 
 
+# The `info` of a column that, once it says when, says so for good: no restore takes it back.
+FOR_GOOD = {"for_good": True}
+
 db = SQLAlchemy(model_class=Model, disable_autonaming=True)
 
 

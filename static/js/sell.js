@@ -1,4 +1,4 @@
-// Paper: [data-print] opens the print dialog, and so does the page itself with data-print-now.
+// A receipt: [data-print] opens the print dialog, and so does the page itself with data-print-now.
 "use strict";
 
 document.addEventListener("click", (event) => {

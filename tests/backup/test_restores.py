@@ -4,10 +4,12 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
+from sqlalchemy import select
 
 from tests.backup.archives import EVERYTHING, altered, contents, execute, make_archive, schemas
 from tests.factories import (
     PASSWORD_HASH,
+    make_api_key,
     make_backup,
     make_business,
     make_sale,
@@ -18,6 +20,8 @@ from tests.factories import (
 from tests.processes import finish, start, wait_for
 from wifiapp import clock
 from wifiapp.access import Actor
+from wifiapp.api.models import ApiKey
+from wifiapp.api.operations import Refused, admit, revoke_key
 from wifiapp.audit.models import AuditLog
 from wifiapp.auth.models import User
 from wifiapp.auth.queries import find_session_user
@@ -299,6 +303,20 @@ def test_one_who_was_disabled_in_the_archive_can_still_sign_in_after_restoring_i
     db.session.commit()
     restored(config, archive)
     assert db.session.get(User, "boss").is_active
+
+
+def test_a_key_that_was_revoked_since_the_backup_stays_revoked(own_app, config):
+    revoked, good = (make_api_key(text=text) for text in ("wifi_revoked", "wifi_good"))
+    db.session.commit()
+    backup = catalogued(make_archive(own_app))
+    revoke_key(BOSS, revoked.id)
+    at = db.session.get_one(ApiKey, revoked.id).revoked_at
+    restored(config, backup)
+    kept = dict(db.session.execute(select(ApiKey.id, ApiKey.revoked_at)).all())
+    assert kept == {revoked.id: at, good.id: None}
+    with pytest.raises(Refused):
+        admit("wifi_revoked", clock.now())
+    assert admit("wifi_good", clock.now()).key_id == good.id
 
 
 def test_the_command_line_brings_back_exactly_the_users_of_the_archive(config, archive):

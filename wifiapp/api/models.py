@@ -5,7 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wifiapp.businesses.models import Business
 from wifiapp.columns import CreatedAt, Id, Moment, UpdatedAt
-from wifiapp.db import Model, archived
+from wifiapp.db import FOR_GOOD, Model, archived
 
 
 class ApiKey(Model):
@@ -35,7 +35,7 @@ class ApiKey(Model):
     may_void: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_by: Mapped[str]
     last_used_at: Mapped[Moment | None]
-    revoked_at: Mapped[Moment | None]
+    revoked_at: Mapped[Moment | None] = mapped_column(info=FOR_GOOD)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 

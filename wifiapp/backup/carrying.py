@@ -59,6 +59,21 @@ def keep_admin(session: Session, kept: str, email: str) -> bool:
     return True
 
 
+def keep_what_is_for_good(session: Session, kept: str) -> None:
+    """Let what was done for good stay done: a key revoked since the backup stays revoked."""
+    for mapper in Model.registry.mappers:
+        marked = [each for each in mapper.column_attrs if "for_good" in each.columns[0].info]
+        before = _before(session, kept, mapper.class_) if marked else None
+        if before is None:
+            continue
+        table: Any = mapper.local_table
+        for done in (each.columns[0] for each in marked):
+            earlier = before.columns[done.key]
+            same = before.c.id == table.c.id
+            change = update(table).where(same, done.is_(None), earlier.is_not(None))
+            session.execute(change.values({done: earlier}))
+
+
 def keep_log(session: Session, kept: str) -> None:
     """Let the audit log go on: add the entries that what is live now does not have."""
     before = _before(session, kept, AuditLog)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     case,
     exists,
+    false,
     func,
     not_,
     or_,
@@ -32,7 +33,8 @@ from wifiapp.errors import NotFound
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.hotspots.queries import is_heard
 from wifiapp.paging import UNFIT, Page, fetch_page, stream
-from wifiapp.tokens.models import WifiToken
+from wifiapp.tokens import codes
+from wifiapp.tokens.models import WifiToken, as_typed
 
 LIVE_LIMIT, GONE_LIMIT = 10_000, 1_000  # rows that a count looks at before it says "1,000+"
 PAGE_SIZE = 40  # rows of 1 KB each, and a page stays below 60 KB
@@ -270,8 +272,8 @@ def _readings(search: Search) -> Iterator[ColumnElement[bool]]:
         ip = WifiTokenDevice.current_ip
         yield ip == search.ip if search.whole_ip else ip.like(_escaped(search.ip) + "%")
     if search.token:
-        spellings = sorted({search.token, search.token.upper()})
-        yield or_(*(WifiToken.token.like(_escaped(each) + "%") for each in spellings))
+        typed = codes.typed(search.token)
+        yield as_typed.like(_escaped(typed) + "%") if typed else false()
     if search.hostname:
         named = aliased(DeviceProfile)  # the other one is joined to show the name
         yield exists().where(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     SQLColumnExpression,
     and_,
+    false,
     func,
     literal_column,
     or_,
@@ -32,7 +33,8 @@ from wifiapp.paging import PAGE_SIZE, Page, cut, decode, stream
 from wifiapp.sales.models import WifiTokenSale
 from wifiapp.sales.periods import Span
 from wifiapp.sales.sums import Cell
-from wifiapp.tokens.models import WifiToken
+from wifiapp.tokens import codes
+from wifiapp.tokens.models import WifiToken, as_typed
 
 SALE, VOID = 0, 1
 
@@ -190,10 +192,8 @@ def within(moment: SQLColumnExpression[Any], spans: Mapping[str, Span]) -> Colum
 
 
 def _has_code(code: str) -> ColumnElement[bool]:
-    begins = [
-        WifiToken.token.startswith(spelling, autoescape=True)
-        for spelling in sorted({code, code.upper()})
-    ]
+    typed = codes.typed(code)
+    begins = [as_typed.startswith(typed, autoescape=True) if typed else false()]
     number = code.removeprefix("#")
     if number.isascii() and number.isdigit() and len(number) <= 18:  # noqa: PLR2004 - a bigint
         begins.append(WifiTokenSale.receipt_number == int(number))
