@@ -125,7 +125,7 @@ def list_(*, as_json: bool) -> None:
         )
         return
     echo_table(
-        ("Id", "Name", "System", "Kind", "Address", "Businesses", "State"),
+        ("Id", "Name", "System", "Kind", "Address", "Businesses", "State", "Last contact"),
         [
             (
                 each.hotspot.id,
@@ -134,11 +134,18 @@ def list_(*, as_json: bool) -> None:
                 "manual" if each.hotspot.is_manual else "device",
                 each.hotspot.address or None,
                 ", ".join(b.name for b in each.businesses) or None,
-                "active" if each.hotspot.is_active else "inactive",
+                _state(each.hotspot),
+                each.hotspot.last_contact_at and f"{each.hotspot.last_contact_at:%Y-%m-%d %H:%M}Z",
             )
             for each in found
         ],
     )
+
+
+def _state(hotspot: Any) -> str:
+    if not hotspot.is_active:
+        return "inactive"
+    return "active" if hotspot.is_manual else str(hotspot.status.lower())
 
 
 def _row(hotspot: Any) -> dict[str, Any]:
