@@ -236,7 +236,7 @@ def _make_safe(config: Config, holder: Holder, actor: Actor) -> bool:
 
 
 def _carry_over(session: Session, kept: str, keep: str | None) -> bool:
-    """Keep the log, what is for good and who stays, end other sessions; tell whether one is ADMIN."""
+    """Keep the log, what is for good and who stays, end other sessions; say if anybody is ADMIN."""
     carrying.keep_log(session, kept)
     carrying.keep_what_is_for_good(session, kept)
     carrying.end_sessions(session, kept)
