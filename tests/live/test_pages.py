@@ -257,3 +257,10 @@ def test_a_batch_that_waits_says_for_whom(box, plan, manager):
     page = manager.get(url).text
     assert "It waits for Counter" in page and "It is asked again at" in page
     assert "waits for Counter" in manager.get("/tokens/batches").text
+
+
+def test_the_page_of_a_hotspot_says_what_it_is_still_to_be_told(box, counter, token, manager):
+    assert "still to be told" not in manager.get(f"/hotspots/{counter.id}").text
+    box.fail("hang up", times=99)
+    manager.post(f"/tokens/{token.id}/disable", data={"reason": "torn"})
+    assert "It is still to be told one thing" in manager.get(f"/hotspots/{counter.id}").text

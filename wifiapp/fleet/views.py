@@ -18,6 +18,7 @@ from wifiapp.hotspots.drivers import CAPABILITIES
 from wifiapp.hotspots.queries import get_hotspot
 from wifiapp.live import live_page
 from wifiapp.paging import BadCursor
+from wifiapp.tokens import outbox_queries
 from wifiapp.tokens import queries as tokens
 from wifiapp.tokens.forms import NAMES
 from wifiapp.web import current_viewer
@@ -42,6 +43,7 @@ def show(hotspot_id: str) -> Response:
         state=list_queries.get_state(hotspot.id, now),
         is_demo=queries.is_demo(hotspot.id),
         served=queries.list_served(hotspot.id, viewer),
+        told=outbox_queries.count_pending(viewer, hotspot.id),
         counts=counts,
         names=NAMES,
         devices=devices.count_devices(viewer, devices.Wanted(hotspot_id=hotspot.id), now),
