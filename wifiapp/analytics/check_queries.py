@@ -174,7 +174,7 @@ def _compare_with_sales(
     query = select(row.system, func.sum(row.total_revenue)).group_by(row.system)
     query = query.where(row.business_id == scope.id, row.period_type == "day")
     query = query.where(row.period_start >= start, row.period_start < end)
-    rolled = dict(db.session.execute(query).tuples().all())
+    rolled: dict[str, Decimal] = {row[0]: row[1] for row in db.session.execute(query)}
     for system in sorted(page.keys() | rolled.keys()):
         says, counted = rolled.get(system, Decimal()), page.get(system, Decimal())
         if says != counted:
