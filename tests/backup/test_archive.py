@@ -105,7 +105,7 @@ def test_members_that_share_their_bytes_are_refused(own_app, archive):
     joined = bytearray(whole)
     joined[at : at + 4] = one.header_offset.to_bytes(4, "little")
     archive.write_bytes(joined)
-    refuse(own_app, archive, Damaged, "shares its bytes|cannot be read")
+    refuse(own_app, archive, Damaged, "shares its bytes")
 
 
 def test_rows_changed_by_hand_are_found_even_with_a_new_checksum_of_the_zip(own_app, archive):

@@ -20,7 +20,7 @@ from tests.backup.archives import (
     schemas,
 )
 from tests.factories import make_business, make_device, make_user
-from wifiapp.backup import creating, engine, writing
+from wifiapp.backup import creating, engine, running, writing
 from wifiapp.backup.engine import Busy, Cancelled, DiskFull, Options, SchemaSick
 from wifiapp.backup.running import explained
 from wifiapp.errors import NotFound
@@ -239,6 +239,18 @@ def test_a_restore_killed_on_the_way_leaves_the_data_and_the_next_run_sweeps(own
     call(own_app, engine.clean_up)
     assert schemas(own_app) == []
     assert call(own_app, engine.restore, folder / "archive.zip").rows > 0
+
+
+def test_a_machine_that_lost_its_cable_is_missed_within_a_minute(own_app):
+    """By both sides; a connection on the machine itself needs nobody who asks."""
+    with running.connected(config_of(own_app)) as connection:
+        ours = connection.info.get_parameters()
+        assert (ours["keepalives_idle"], ours["keepalives_count"]) == ("20", "3")
+        if connection.info.host.startswith("/"):
+            return
+        for name, value in running.ALIVE.items():
+            shown = connection.execute(f"SHOW tcp_{name}".encode()).fetchone()
+            assert shown == (str(value),)
 
 
 def test_a_run_under_way_is_not_cleaned_up(own_app):

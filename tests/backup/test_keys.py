@@ -11,7 +11,7 @@ import time_machine
 
 from tests.backup.archives import connected, execute
 from tests.conftest import sign_in
-from tests.factories import make_backup_key, make_sale, make_user
+from tests.factories import PASSWORD, make_backup_key, make_sale, make_user
 from tests.processes import start, wait_for
 from wifiapp import clock
 from wifiapp.access import Actor
@@ -366,23 +366,44 @@ def test_the_kit_is_shown_once_with_a_square_and_kept_by_nobody(boss, capfd):
 def test_a_wrong_end_stands_beside_the_field_and_the_right_one_counts(boss):
     key = made_on(boss.post("/backups/key").text)
     for typed, said in (("", "from the printed page"), ("WRONG1", "not in force")):
-        answer = boss.post("/backups/key/confirm", data={"typed": typed})
+        answer = boss.post("/backups/key/confirm", data={"typed": typed, "password": PASSWORD})
         assert answer.status_code == 422
         assert said in answer.text and "typed-error" in answer.text
         assert key.secret not in answer.text
-    answer = boss.post("/backups/key/confirm", data={"typed": key.secret[-6:]})
+    sure = {"typed": key.secret[-6:], "password": PASSWORD}
+    answer = boss.post("/backups/key/confirm", data=sure)
     assert (answer.status_code, answer.location) == (303, "/backups/key")
     assert "In force" in boss.get("/backups/key").text
-    answer = boss.post("/backups/key/confirm", data={"typed": "QQQQQQ"}, follow_redirects=True)
+    answer = boss.post("/backups/key/confirm", data=sure, follow_redirects=True)
     assert "no new key that waits" in answer.text
 
 
 def test_retiring_says_what_the_kit_is_still_good_for(boss, key):
-    answer = boss.post("/backups/key/retire", follow_redirects=True)
+    sure = {"retire-password": PASSWORD}
+    answer = boss.post("/backups/key/retire", data=sure, follow_redirects=True)
     assert f"Keep the kit {key.fingerprint}" in answer.text
     assert "Earlier keys" in answer.text
-    answer = boss.post("/backups/key/retire", follow_redirects=True)
+    answer = boss.post("/backups/key/retire", data=sure, follow_redirects=True)
     assert "No key is in force" in answer.text
+
+
+@pytest.mark.parametrize("given", ["", "a guess"])
+def test_who_sits_at_the_screen_of_another_changes_no_key(boss, key, given):
+    """Else the backups of the shop would be read by nobody but a stranger, or by everybody."""
+    other = made_on(boss.post("/backups/key").text)
+    said = "not your password" if given else "Enter the password"
+    answer = boss.post("/backups/key/retire", data={"retire-password": given})
+    assert answer.status_code == 422 and said in answer.text
+    data = {"typed": other.secret[-6:], "password": given}
+    answer = boss.post("/backups/key/confirm", data=data)
+    assert answer.status_code == 422 and said in answer.text
+    assert keys_queries.get_in_force().fingerprint == key.fingerprint
+
+
+def test_guessing_the_password_of_the_keys_is_slowed_down(boss, key):
+    answers = [boss.post("/backups/key/retire", data={"retire-password": "x"}) for _ in range(20)]
+    assert answers[-1].status_code == 429
+    assert "Too many wrong passwords" in answers[-1].text
 
 
 def test_creating_encrypts_by_default_once_a_key_is_in_force(boss, shop):

@@ -423,6 +423,33 @@ def test_a_restore_whose_worker_is_gone_is_called_interrupted(admin_client):
     assert "Interrupted" in admin_client.get(f"/backups/restore/{restore.id}").text
 
 
+def test_the_log_tells_each_step_of_the_check_and_of_the_restore(shop, owner, archive):
+    url = choose(owner, archive)
+    work(shop)
+    owner.post(url, data=SURE)
+    work(shop)
+    assert f"{url}/log.txt" in owner.get(url).text
+    answer = owner.get(f"{url}/log.txt")
+    assert answer.headers["Content-Disposition"].startswith(
+        'attachment; filename="wifiapp-restore-'
+    )
+    said = [line.split("Z  ", 1)[1].partition(",")[0] for line in answer.text.splitlines()]
+    steps = ["queued", "loading", "comparing", "confirmed", "holding", "safety copying"]
+    steps += ["safety comparing", "swapping"]
+    places = [said.index(step) for step in steps]
+    assert places == sorted(places)
+    assert said[0].startswith("asked for by boss@example.org") and said[-1].startswith("restored: ")
+
+
+def test_the_log_of_a_failure_says_why(shop, owner, archive):
+    path = path_of(shop, archive)
+    url = choose(owner, archive)
+    path.write_bytes(path.read_bytes()[:-100])
+    work(shop)
+    assert "failed: The archive is damaged" in owner.get(f"{url}/log.txt").text
+    assert f"{url}/log.txt" in owner.get(url).text
+
+
 def test_a_failed_one_says_why_and_can_be_checked_again(admin_client):
     restore = make_restore(status="FAILED", error="The disk is full.")
     page = admin_client.get(f"/backups/restore/{restore.id}").text

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from tests.factories import make_backup, make_setting
 from tests.processes import running_worker, wait_for
 from wifiapp.access import COMMAND_LINE
-from wifiapp.backup import engine, lifecycle, operations, schedule
+from wifiapp.backup import (
+    encryption,
+    engine,
+    keys,
+    keys_operations,
+    lifecycle,
+    operations,
+    schedule,
+)
+from wifiapp.backup.errors import WrongKey
 from wifiapp.backup.models import Backup, BackupReport, BackupRoutine
 from wifiapp.backup.schedule_operations import ask_for_daily
 from wifiapp.backup.schedule_queries import get_daily
@@ -294,6 +303,24 @@ def test_a_scheduled_backup_that_is_made_stands_on_the_page(shop, at):
     assert daily.last.status == "VERIFIED"
     assert (daily.last_success.id, daily.failures) == (daily.last.id, [])
     assert daily.next_at == utc(2026, 11, 23, 4)
+
+
+def test_with_a_key_in_force_the_daily_backup_is_encrypted_and_that_alone_opens_it(
+    shop, at, tmp_path
+):
+    key, _row = keys_operations.make_key(COMMAND_LINE)
+    keys_operations.confirm_key(key.secret[-keys.PROVED :], COMMAND_LINE)
+    at(2026, 11, 22, 4)
+    operations.run_queued(shop, Event())
+    (row,) = rows()
+    assert (row.status, row.key_fingerprint) == ("VERIFIED", key.fingerprint)
+    (path,) = shop.backup_dir.glob("wifiapp-*")
+    assert path.name == row.file_name and path.suffix == ".age"
+    with pytest.raises(WrongKey):
+        encryption.decrypt(path, tmp_path, [keys.make()])
+    (tmp_path / path.stem).unlink(missing_ok=True)
+    opened = encryption.decrypt(path, tmp_path, [key])
+    assert engine.check(opened.path).rows == row.row_count
 
 
 def test_a_failure_that_was_shown_ends_with_the_next_success(shop):

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from pyrage import decrypt
 from pyrage.x25519 import Identity
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import PASSWORD, sign_in
 from tests.browser.looks import SHOTS, must_look_right
 
 
@@ -27,6 +27,7 @@ def kit(page, new_shop):
 def test_from_the_kit_to_an_archive_that_only_it_opens(page, new_shop, kit, tmp_path):
     must_look_right(page, "kit")
     page.get_by_label("The last 6 characters").fill(kit[-6:])
+    page.get_by_label("Your password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Put it in force").click()
     expect(page.locator("main")).to_contain_text("In force")
     must_look_right(page, "encryption-in-force")

@@ -9,9 +9,10 @@ from wtforms.validators import ValidationError
 
 from wifiapp.backup import keys
 from wifiapp.backup.keys import Key, NotAKey
+from wifiapp.backup.sure_forms import PasswordForm
 
 
-class ConfirmForm(FlaskForm):  # type: ignore[misc]
+class ConfirmForm(PasswordForm):
     """The end of a new key, typed from the printed page."""
 
     typed = StringField(_l("The last %(count)d characters of the key", count=keys.PROVED))

@@ -14,19 +14,22 @@ from wifiapp.backup import keys, keys_operations, keys_queries, queries
 from wifiapp.backup.engine import BackupError
 from wifiapp.backup.keys_forms import ConfirmForm, KeyForm
 from wifiapp.backup.keys_operations import NotKept
+from wifiapp.backup.sure_forms import PasswordForm
+from wifiapp.backup.sure_views import is_sure
 from wifiapp.businesses.queries import zone_of
 from wifiapp.config import Config
 from wifiapp.errors import WifiError
 from wifiapp.web import current_actor, current_viewer
 
 bp = Blueprint("backup_keys", __name__, url_prefix="/backups")
+RETIRE = "retire"  # before the names of its fields: two forms of the page have a password
 
 
 @bp.get("/key")
 @allow("ADMIN")
 def index() -> ResponseReturnValue:
     """Show which key archives are encrypted for, and which ones there were."""
-    return _index(ConfirmForm(formdata=None))
+    return _index()
 
 
 @bp.post("/key")
@@ -51,13 +54,13 @@ def make() -> ResponseReturnValue:
 def confirm() -> ResponseReturnValue:
     """Put the new key in force once its owner has shown that it was kept."""
     form = ConfirmForm()
-    if not form.validate_on_submit():
-        return _index(form, 422)
+    if not is_sure(form):
+        return _index(form, status=429 if form.wait else 422)
     try:
         row = keys_operations.confirm_key(form.typed.data, current_actor())
     except NotKept as error:
         form.typed.errors = [str(error)]
-        return _index(form, 422)
+        return _index(form, status=422)
     except WifiError as error:
         return _refused(error)
     flash(
@@ -70,6 +73,9 @@ def confirm() -> ResponseReturnValue:
 @allow("ADMIN")
 def retire() -> ResponseReturnValue:
     """Encrypt no more."""
+    form = PasswordForm(prefix=RETIRE)
+    if not is_sure(form):
+        return _index(retire_form=form, status=429 if form.wait else 422)
     try:
         row = keys_operations.retire_key(current_actor())
     except WifiError as error:
@@ -104,10 +110,13 @@ def check(backup_id: str) -> ResponseReturnValue:
     return _unkept(page, 422 if form.is_submitted() else 200)
 
 
-def _index(form: ConfirmForm, status: int = 200) -> ResponseReturnValue:
+def _index(
+    form: ConfirmForm | None = None, retire_form: PasswordForm | None = None, status: int = 200
+) -> ResponseReturnValue:
     page = render_template(
         "backup/key.html",
-        form=form,
+        form=form or ConfirmForm(formdata=None),
+        retire_form=retire_form or PasswordForm(formdata=None, prefix=RETIRE),
         in_force=keys_queries.find_in_force(),
         waiting=keys_queries.find_waiting(),
         all_keys=keys_queries.list_keys(),

@@ -28,6 +28,9 @@ ADD_LINES = f"""
     ON CONFLICT ("backupId") DO UPDATE
     SET log = right(backup_reports.log || excluded.log, {LONGEST}), "updatedAt" = now()
 """  # noqa: S608 - a constant
+ADD_LINES_TO_RESTORE = f"""
+    UPDATE restores SET log = right(log || %(lines)s, {LONGEST}) WHERE id = %(id)s
+"""  # noqa: S608 - a constant
 _ADD_LINES = text(ADD_LINES.replace("%(id)s", ":id").replace("%(lines)s", ":lines"))
 
 
@@ -43,12 +46,17 @@ def note(backup_id: str, *said: str) -> None:
 
 
 def note_failure(backup: Backup, error: BaseException | str) -> None:
-    """Add why the run failed; where it is a fault of ours, also where in the program."""
-    note(backup.id, f"failed: {backup.error}")
-    if not isinstance(error, (str, WifiError)):
-        frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
-        where = [f"  {each.filename}, line {each.lineno}, in {each.name}" for each in frames]
-        note(backup.id, f"{type(error).__name__}: {first_line(error)}", *where)
+    """Add why the run failed."""
+    note(backup.id, *failure(backup.error, error))
+
+
+def failure(said: str | None, error: BaseException | str) -> list[str]:
+    """Say why a run failed; where it is a fault of ours, also where in the program."""
+    if isinstance(error, (str, WifiError)):
+        return [f"failed: {said}"]
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    where = [f"  {each.filename}, line {each.lineno}, in {each.name}" for each in frames]
+    return [f"failed: {said}", f"{type(error).__name__}: {first_line(error)}", *where]
 
 
 def keep(config: Config, backup: Backup, proved: Verified) -> None:
@@ -71,10 +79,17 @@ class Journal:
     It writes on the connection that holds the run, so that the lines stay when that is killed.
     """
 
-    def __init__(self, connection: Connection[Any], backup_id: str, listener: Report) -> None:
+    def __init__(
+        self,
+        connection: Connection[Any],
+        run_id: str,
+        listener: Report,
+        add_lines: str = ADD_LINES,
+    ) -> None:
         self.connection = connection
-        self.id = backup_id
+        self.id = run_id
         self.listener = listener
+        self.add_lines = add_lines.encode()
         self.stage = ""
 
     def __call__(self, progress: Progress) -> None:
@@ -82,7 +97,7 @@ class Journal:
             self.stage = progress.stage
             expected = f", about {progress.rows_expected} rows" if progress.rows_expected else ""
             lines = lines_of(f"{progress.stage}{expected}")
-            self.connection.execute(ADD_LINES, {"id": self.id, "lines": lines})
+            self.connection.execute(self.add_lines, {"id": self.id, "lines": lines})
         self.listener(progress)
 
 

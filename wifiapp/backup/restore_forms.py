@@ -3,26 +3,17 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from wtforms import HiddenField, PasswordField, StringField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms import HiddenField, StringField
+from wtforms.validators import ValidationError
+
+from wifiapp.backup.sure_forms import PasswordForm
 
 TYPED = {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 
 
-class SureForm(FlaskForm):  # type: ignore[misc]
-    """The password once more, and a word that nobody types by accident.
+class SureForm(PasswordForm):
+    """The password once more, and a word that nobody types by accident."""
 
-    `wait` is the seconds until a password is looked at again, after too many wrong ones.
-    """
-
-    wait = 0
-
-    password = PasswordField(
-        _l("Your password"),
-        [InputRequired(_l("Enter the password that you sign in with."))],
-        render_kw={"autocomplete": "current-password"},
-    )
     phrase = StringField(render_kw=TYPED)
 
     def __init__(self, phrase: str, *args: Any, **kwargs: Any) -> None:

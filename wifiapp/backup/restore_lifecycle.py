@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from wifiapp import clock
 from wifiapp.access import Actor
 from wifiapp.audit.record import record
-from wifiapp.backup import archives, lifecycle, restore_queries, uploads
+from wifiapp.backup import archives, lifecycle, outcome, restore_queries, uploads
 from wifiapp.backup.engine import Restored
 from wifiapp.backup.restore_models import Restore
 from wifiapp.backup.scratch import KEPT_DAYS
@@ -78,7 +78,8 @@ def be_the_only_one(config: Config, restore_id: str | None = None) -> None:
 def add(actor: Actor, **given: object) -> Restore:
     """Add a restore asked for by the actor, with a line in the audit log."""
     values = {"created_by": actor.email, "user_id": actor.user_id, "ip": actor.ip}
-    restore = Restore(**{**values, "created_at": clock.now(), **given})
+    restore = Restore(**{**values, "created_at": clock.now(), "log": "", **given})
+    note(restore, f"asked for by {actor.email}: {restore.file_name}")
     db.session.add(restore)
     db.session.flush()
     change = {"file": restore.file_name, "uploaded": restore.is_uploaded}
@@ -121,14 +122,21 @@ def write_down(session: Session, restore_id: str, done: Restored, now: datetime)
 def exchange(restore: Restore, kept_as: str, actor: Actor, now: datetime) -> None:
     """Note in the swap's transaction that the restore was undone, or that its undo was."""
     is_undone = restore.status == "RESTORED"
+    note(restore, f"{'undone' if is_undone else 'restored again'} by {actor.email}")
     restore.status = "UNDONE" if is_undone else "RESTORED"
     restore.undone_at, restore.undone_by = (now, actor.email) if is_undone else (None, None)
     restore.kept_as, restore.undo_until = kept_as, now + KEPT
 
 
+def note(restore: Restore, *said: str) -> None:
+    """Add lines to the restore's log."""
+    restore.log = (restore.log + outcome.lines_of(*said))[-outcome.LONGEST :]
+
+
 def queue(restore: Restore, status: str, error: str | None = None) -> None:
     """Let the restore wait for a worker, from the beginning, and say why it does again."""
     restore.status, restore.error = status, error
+    note(restore, f"{status.lower()}: {error}" if error else status.lower())
     restore.started_at = restore.finished_at = restore.cancel_requested_at = None
     restore.stage = restore.stage_table = restore.rows_expected = None
     restore.rows_done = restore.bytes_done = 0
@@ -137,6 +145,7 @@ def queue(restore: Restore, status: str, error: str | None = None) -> None:
 def cancel(config: Config, restore: Restore) -> None:
     """Note that nothing came of it; what was uploaded for it goes."""
     restore.status, restore.error, restore.finished_at = "CANCELLED", None, clock.now()
+    note(restore, "cancelled")
     uploads.remove(config, restore.id)
 
 
@@ -145,6 +154,7 @@ def fail(config: Config, restore: Restore, error: BaseException | str) -> None:
     said = error if isinstance(error, str) else lifecycle.explained(error)
     restore.status, restore.finished_at = "FAILED", clock.now()
     restore.error = in_words(restore, said)
+    note(restore, *outcome.failure(restore.error, error))
     uploads.close(config, restore.id)
     if isinstance(error, lifecycle.DISPROVED):
         uploads.remove(config, restore.id)

@@ -28,7 +28,8 @@ class Restore(Model):
     `file_name` is the catalogued archive's, or of an upload the name it came with; where that
     lies is told by the id. `user_id` and `backup_id` have no foreign key: the row outlives them.
     `preview` is what `preview.compare` found, `outcome` what the engine said in the end.
-    `kept_as` names the schema with what its last swap took away, until `undo_until`.
+    `log` is what its runs wrote, `kept_as` names the schema with what its last swap took away,
+    until `undo_until`.
     """
 
     __tablename__ = "restores"
@@ -62,6 +63,7 @@ class Restore(Model):
     rows_expected: Mapped[int | None] = mapped_column(BigInteger)
     bytes_done: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     error: Mapped[str | None]
+    log: Mapped[str] = mapped_column(default="", server_default="")
     seconds: Mapped[Seconds]
     lock_milliseconds: Mapped[Seconds]
     kept_as: Mapped[str | None]

@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -11,7 +20,6 @@ from werkzeug.http import parse_options_header
 
 from wifiapp import clock, web
 from wifiapp.access import allow
-from wifiapp.auth import operations as auth
 from wifiapp.backup import (
     archives,
     preview,
@@ -27,6 +35,7 @@ from wifiapp.backup.keys_forms import KeyForm
 from wifiapp.backup.progress import status_of_restore
 from wifiapp.backup.queries import is_held
 from wifiapp.backup.restore_forms import SureForm, UndoForm
+from wifiapp.backup.sure_views import is_sure
 from wifiapp.businesses.queries import zone_of
 from wifiapp.columns import new_id
 from wifiapp.config import Config
@@ -101,7 +110,7 @@ def show(restore_id: str) -> ResponseReturnValue:
 def confirm(restore_id: str) -> ResponseReturnValue:
     """Put the archive in the place of all data, once it is sure who asks."""
     restore, form = restore_queries.get_restore(restore_id), SureForm(RESTORE)
-    if not _is_sure(form):
+    if not is_sure(form):
         return _page(restore, form, 429 if form.wait else 422)
     try:
         actor = current_actor()
@@ -162,7 +171,7 @@ def undo(restore_id: str) -> ResponseReturnValue:
         flash(_("There is nothing to undo here any more. Your data was not changed."), "warning")
         return redirect(url_for("restore.show", restore_id=restore_id), 303)
     form = UndoForm(RESTORE if found.is_undone else UNDO)
-    if form.is_submitted() and _is_sure(form):
+    if form.is_submitted() and is_sure(form):
         return _swap_back(restore_id, form.schema.data or "-")
     changes = preview.compare_quickly(_config(), found.schema)
     status = (429 if form.wait else 422) if form.is_submitted() else 200
@@ -191,22 +200,18 @@ def _swap_back(restore_id: str, schema: str) -> ResponseReturnValue:
     return redirect(url_for("restore.show", restore_id=restore_id), 303)
 
 
+@bp.get("/<restore_id>/log.txt")
+@allow("ADMIN")
+def log(restore_id: str) -> ResponseReturnValue:
+    """Hand out what the runs of a restore wrote into its log."""
+    restore = restore_queries.get_restore(restore_id)
+    response = Response(restore.log, mimetype="text/plain")
+    name = f"wifiapp-restore-{restore.created_at:%Y%m%dT%H%M%SZ}.log"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 # -- helpers ---------------------------------------------------------------------------------
-
-
-def _is_sure(form: SureForm) -> bool:
-    """Tell whether the form holds the phrase and the password; its errors say what is wrong."""
-    if not form.validate_on_submit():
-        return False
-    try:
-        auth.confirm_password(current_actor(), current_user.id, form.password.data, clock.now())
-    except auth.WrongPassword as error:
-        form.password.errors = [str(error)]
-    except auth.TooManyTries as error:
-        form.wait = error.retry_after
-    else:
-        return True
-    return False
 
 
 def _index(wrong: str | None = None, status: int = 200) -> ResponseReturnValue:

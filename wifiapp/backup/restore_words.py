@@ -52,6 +52,7 @@ TABLES = {
     "payment_methods": _l("Payment methods"),
     "day_closings": _l("Closings of days"),
     "day_closing_sums": _l("Sums of closed days"),
+    "api_keys": _l("Keys of tills"),
     "audit_logs": _l("Audit log"),
     "settings": _l("Settings"),
 }

@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 from wifiapp import clock
 from wifiapp.access import COMMAND_LINE, Actor
 from wifiapp.audit.record import record
-from wifiapp.backup import carrying, engine, hold, keeping, preview, restore_queries, uploads
+from wifiapp.backup import (
+    carrying,
+    engine,
+    hold,
+    keeping,
+    outcome,
+    preview,
+    restore_queries,
+    uploads,
+)
 from wifiapp.backup import operations as backups
 from wifiapp.backup import restore_lifecycle as lifecycle
 from wifiapp.backup.engine import (
@@ -52,6 +61,7 @@ def run_waiting(config: Config, stop: Event) -> Mapping[str, Any] | None:
             status = holder.take() and _begin(config, restore_id)
             if not status:
                 continue  # another worker was quicker, or it was cancelled
+            _keep_log(holder)
             work = _check if status == "CHECKING" else _carry_out
             try:
                 work(config, holder)
@@ -65,6 +75,13 @@ def run_waiting(config: Config, stop: Event) -> Mapping[str, Any] | None:
         restore = restore_queries.get_restore(restore_id)
         return {"restore": restore.id, "status": restore.status}
     return None
+
+
+def _keep_log(holder: Holder) -> None:
+    """Write each stage into the restore's log, on the connection that holds it."""
+    holder.listener = outcome.Journal(
+        holder.connection, holder.id, holder.listener, outcome.ADD_LINES_TO_RESTORE
+    )
 
 
 def _begin(config: Config, restore_id: str) -> str | None:
@@ -164,6 +181,7 @@ def restore_now(
         facts = {"id": holder.id, "file_name": path.name, "started_by": "COMMAND", **moments}
         lifecycle.add(COMMAND_LINE, status="RUNNING", **facts)
         db.session.commit()
+        _keep_log(holder)
         try:
             done = _restore(config, holder, path, COMMAND_LINE, keep=keep)
         except BaseException as error:
@@ -262,5 +280,7 @@ def _note(restore_id: str, done: Restored, actor: Actor) -> None:
         "kept_as": done.kept_as,
         "notes": list(done.notes),
     }
+    said = f"restored: {done.rows} rows of {len(done.tables)} tables came back equal"
+    lifecycle.note(restore, said, *done.notes)
     record(actor, "restore.done", "restore", restore.id, change=change)
     db.session.commit()

@@ -15,6 +15,11 @@ from wifiapp.config import Config
 LOCK = "hashtextextended('wifiapp backup engine', 0)"
 LONGEST_NAME = 63  # bytes that PostgreSQL keeps of an application_name
 
+# A machine that lost its current or its cable would hold its locks for hours, since neither side
+# asks sooner by itself whether the other is still there. In seconds, and how often.
+ALIVE = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}
+ALIVE_THERE = [f"SET tcp_{name} = {value}".encode() for name, value in ALIVE.items()]
+
 TAKE = f"SELECT pg_try_advisory_lock({LOCK})"
 GIVE = f"SELECT pg_advisory_unlock({LOCK})"
 HOLDER = f"""
@@ -28,10 +33,12 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 
 @contextlib.contextmanager
 def connected(config: Config, **options: Any) -> Iterator[psycopg.Connection[Any]]:
-    """Open a connection for one run; its queries end when this process is gone."""
-    with contextlib.closing(db.connect(config, autocommit=True, **options)) as connection:
+    """Open a connection for one run; its queries end when this process or its machine is gone."""
+    with contextlib.closing(db.connect(config, autocommit=True, **ALIVE | options)) as connection:
         with contextlib.suppress(psycopg.Error):  # not every platform can tell
             connection.execute("SET client_connection_check_interval = 1000")
+        for statement in ALIVE_THERE:
+            connection.execute(statement)
         connection.execute("SET idle_in_transaction_session_timeout = 0")
         connection.execute("SET statement_timeout = 0")
         connection.execute("SET jit = off")  # compiling takes longer than any query of ours

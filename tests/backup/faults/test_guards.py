@@ -230,6 +230,18 @@ def test_without_its_other_name_half_an_archive_would_look_like_one(own_app, mon
         engine.check(half)
 
 
+def test_without_being_looked_for_what_dead_runs_wrote_would_stay(own_app, monkeypatch):
+    fill(own_app, make_user)
+    folder = own_app.config["WIFIAPP"].backup_dir
+    killed_in("copying", lambda die: make_archive(own_app, report=die))
+    monkeypatch.setattr(restoring, "remove_dead_parts", nothing)
+    call(own_app, engine.clean_up)
+    assert len(list(folder.glob("*.part"))) == 1
+    monkeypatch.undo()
+    call(own_app, engine.clean_up)
+    assert not list(folder.glob("*.part"))
+
+
 def test_without_sweeping_the_schemas_of_dead_runs_would_stay(own_app, monkeypatch):
     fill(own_app, make_user)
     path = make_archive(own_app).path

@@ -81,7 +81,7 @@ def test_without_the_password_anybody_at_the_screen_could_restore(own_app, monke
         url = client.post("/backups/restore/choose", data={"backup_id": "made"}).location
         work.run_waiting(own_app.config["WIFIAPP"], Event())
     if not guarded:
-        monkeypatch.setattr(restore_views, "_is_sure", lambda form: True)
+        monkeypatch.setattr(restore_views, "is_sure", lambda form: True)
     client.post(url, data={"phrase": "RESTORE", "password": "a guess"})
     call(own_app, work.run_waiting, Event())
     assert bool(schemas(own_app)) is not guarded

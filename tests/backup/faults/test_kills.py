@@ -100,6 +100,27 @@ def test_a_swap_killed_at_any_moment_is_whole_or_did_not_happen(shop, runner):
     kill_restores(shop, runner, "stage=swapping", lambda run: took(run, "stage=swapping"))
 
 
+def test_an_undo_killed_at_any_moment_is_whole_or_did_not_happen(shop, runner):
+    then, path = shop.data(), shop.archive()
+    shop.trade()
+    now = shop.data()
+    runner.do("backup", "restore", path, "--yes")
+    seconds, live, killed = took(runner.do("backup", "undo-restore", "--yes")), now, 0
+    for moment in moments("undo", seconds):
+        run = runner.start("backup", "undo-restore", "--yes")
+        run.until("pid")
+        killed += run.kill_after(moment)
+        shop.restart()
+        shop.must_be_tidy()
+        other = then if live == now else now
+        found = shop.data()
+        assert found in (live, other)
+        live = found
+        ((status,),) = execute(shop.app, "SELECT status FROM restores")
+        assert status == ("RESTORED" if live == then else "UNDONE")
+    assert killed
+
+
 def test_a_worker_killed_at_any_moment_leaves_a_failed_row_or_a_good_backup(shop, runner):
     before = shop.data()
     seconds = took(runner.do("backup", "create"))

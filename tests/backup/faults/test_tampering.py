@@ -1,5 +1,6 @@
 """What somebody could do to an archive by hand, beside what is in test_archive.py."""
 
+import hashlib
 import json
 import zipfile
 
@@ -68,6 +69,19 @@ def test_a_table_that_nobody_knows_is_named(own_app, path):
     refuse(own_app, altered(path, add), Damaged, "pirates")
 
 
+def test_the_table_of_the_revision_cannot_be_smuggled_in_beside_the_others(own_app, path):
+    def add(members):
+        members["tables/alembic_version.csv"] = rows = b"version_num\nelsewhere\n"
+        said = json.loads(members["manifest.json"])
+        facts = {"bytes": len(rows), "rows": 1, "sha256": hashlib.sha256(rows).hexdigest()}
+        columns = [{"name": "version_num", "type": "character varying(32)"}]
+        more = {"name": "alembic_version", "columns": columns}
+        said["tables"].append(table_of(said, "settings") | facts | more)
+        members["manifest.json"] = json.dumps(said).encode()
+
+    refuse(own_app, altered(path, add), Damaged, "alembic_version, no table of its revision")
+
+
 @pytest.mark.parametrize("table", ["backups", "alembic_version", "pg_authid"])
 def test_a_table_that_never_travels_cannot_be_smuggled_in(own_app, path, table):
     def rename(members):
@@ -87,6 +101,8 @@ def test_a_column_that_nobody_knows_is_named_with_its_table(own_app, path):
 def test_a_header_with_other_columns_than_the_manifest_is_refused(own_app, path):
     wrong = rewritten(path, "users", lambda rows: rows.replace(b"email,name", b"name,email", 1))
     refuse(own_app, wrong, BackupError, "users")
+    with pytest.raises(Damaged, match="does not begin with the columns announced"):
+        engine.check(wrong)  # without a database that would see it, too
 
 
 def test_a_row_that_breaks_a_foreign_key_is_refused_with_its_table(own_app, path):

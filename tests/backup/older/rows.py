@@ -144,6 +144,25 @@ ROWS = {
         | {"quantity": 3, "amount": "4.50", "fees": "0.15"},
         {"id": "cs2", "dayClosingId": "c1", "method": ODD, "isCash": False},
     ],
+    "device_blocks": [
+        {"id": "db1", "businessId": "b1", "hotspotId": "h1", "macAddress": "AC:DE:48:00:00:01"}
+        | {"reason": "Café", "blockedBy": ODD, "blockedAt": THEN}
+        | MADE,
+        {"id": "db2", "businessId": "b2", "hotspotId": "h2", "macAddress": "AC:DE:48:00:00:02"}
+        | {"reason": "", "blockedBy": "u1", "blockedAt": THEN}
+        | {"unblockedBy": "u2", "unblockedAt": LATER}
+        | MADE,
+    ],
+    "hotspot_commands": [
+        {"id": "hc1", "businessId": "b1", "hotspotId": "h1", "wifiTokenId": "t1"}
+        | {"kind": "EXPIRE", "reason": ODD, "createdBy": "worker", "attempts": 3, "error": ODD}
+        | {"nextTryAt": LATER, "calledAt": THEN}
+        | MADE,
+        {"id": "hc2", "businessId": "b2", "hotspotId": "h2", "macAddress": "AC:DE:48:00:00:02"}
+        | {"kind": "UNBLOCK", "reason": "", "createdBy": "u1", "status": "DONE"}
+        | {"finishedAt": LATER}
+        | MADE,
+    ],
     "api_keys": [
         {"id": "k1", "businessId": "b1", "name": ODD, "prefix": "wa_1", "digest": "0" * 64}
         | {"mayRead": True, "maySell": True, "createdBy": "u1", "lastUsedAt": LATER}
