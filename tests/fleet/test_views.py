@@ -95,7 +95,9 @@ def test_one_that_was_not_asked_for_long_is_silent_too(admin_client, hotspot):
 def test_one_that_refuses_us_offers_what_mends_it(admin_client, hotspot):
     hotspot.status, hotspot.last_error = "REFUSED", "It does not accept our secret."
     page = show(admin_client, hotspot)
-    alert = page.split("It is not asked for its devices.")[1].split("</div>")[0]
+    alert = page.split("The hotspot does not let us in, or it is another one.")[1].split("</div>")[
+        0
+    ]
     assert "Replace the secret" in alert and "Another box answers" in alert
 
 
