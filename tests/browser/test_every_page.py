@@ -38,6 +38,8 @@ PAGES = {
     "backups": "/backups",
     "restore": "/backups/restore",
     "encryption": "/backups/key",
+    "told": "/hotspots/commands",
+    "make": "/tokens/batches/make",
     "users": "/users",
     "audit": "/audit",
     "system": "/system",
