@@ -28,6 +28,7 @@ FAULTS = [
     "busy without a word",
     "html",
     "error",
+    "garbage",
     "hang up",
     "slow",
     "reset",
@@ -326,25 +327,27 @@ def test_letting_one_in_keeps_the_others_out(box):
 # -- secrets ---------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("after", [1, 6])
 @pytest.mark.parametrize("kind", [None, *FAULTS])
-def test_the_secret_is_in_no_log_and_no_error(box, kind, caplog):
+def test_the_secret_is_in_no_log_and_no_error(box, kind, after, caplog):
     caplog.set_level(logging.DEBUG)
     access = box.access()
     said = [repr(access)]
     code = box.add_token(SHOP)
     if kind:
-        box.fail(kind, times=99, after=1)
-    for action in (
+        box.fail(kind, times=99, after=after)
+    actions = [
         lambda driver: driver.look([code]),
         lambda driver: driver.make(order(2)),
         lambda driver: driver.revoke([code]),
-    ):
+    ]
+    for action in actions[: 1 if kind in {"slow", "silent"} else None]:
         try:
             said.append(repr(ask(box, action)))
         except HotspotError as error:
             said += list(everything_in(error))
     said += [f"{record.getMessage()} {record.__dict__}" for record in caplog.records]
-    assert len(said) > 3
+    assert len(said) > 1
     assert access.secret not in "\n".join(said)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.hotspots.stubs import R710Stub
+from tests.hotspots.stubs.server import Reply
 from tests.hotspots.talk import ask, look, seen
 from wifiapp.hotspots.driver import Denied, Incapable, Order, Rejected, Unreachable, WrongBox
 
@@ -41,13 +42,21 @@ def test_a_redirect_to_another_box_is_not_followed_with_the_password(ruckus):
 
         def lead_away(request):
             reply = answered(request)
-            return reply if request.path != "/" else type(reply)(b"", 302, {"Location": away})
+            return reply if request.path != "/" else Reply(b"", 302, {"Location": away})
 
         ruckus.answer = lead_away
         for fingerprint in (ruckus.fingerprint, None):
             with pytest.raises(WrongBox):
                 look_as(ruckus, fingerprint=fingerprint)
         assert not other.requests
+
+
+def test_the_password_is_never_sent_in_clear(ruckus, portal):
+    away = {"Location": f"http://{portal.address}/admin/login.jsp"}
+    ruckus.answer = lambda _: Reply(b"", 302, away)
+    with pytest.raises(Unreachable):
+        look(ruckus)
+    assert not portal.requests
 
 
 def look_as(box, **given):
@@ -102,7 +111,7 @@ def test_a_user_that_may_not_ask_is_said(ruckus):
 
     def refuse(request):
         if request.path == "/admin/_conf.jsp":
-            return type(ruckus.busy(True))(b"", 302, {"Location": "/admin/login.jsp"})
+            return Reply(b"", 302, {"Location": "/admin/login.jsp"})
         return answered(request)
 
     ruckus.answer = refuse
@@ -137,7 +146,7 @@ def test_an_answer_without_its_part_is_not_an_empty_list(ruckus, text, page):
     def strange(request):
         reply = answered(request)
         is_login = b"cluster" in request.body
-        return type(reply)(text) if request.path == page and not is_login else reply
+        return Reply(text) if request.path == page and not is_login else reply
 
     ruckus.answer = strange
     with pytest.raises(Unreachable):

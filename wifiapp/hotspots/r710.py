@@ -72,9 +72,9 @@ class R710:
 
     async def meet(self, serial: str | None) -> None:
         """Ask who it is; raise `WrongBox` for another serial number than the registered one."""
-        with explained():
-            info = await self._api.get_system_info(SystemStat.SYSINFO, SystemStat.TIME)
-            system, time = info.get("sysinfo") or {}, info.get("time") or {}
+        parts = SystemStat.SYSINFO, SystemStat.TIME
+        info = await explained(self._api.get_system_info(*parts))
+        system, time = info.get("sysinfo") or {}, info.get("time") or {}
         found = required(system, "serial")
         if serial not in {None, found}:
             raise WrongBox(
@@ -129,8 +129,8 @@ class R710:
         """Remove the passes; gone are those that the list no longer has."""
         there = {token.code for token in await self._passes()} & set(codes)
         if there:
-            with contextlib.suppress(Unsure), explained(changes=True):
-                await self._api.do_remove_guest_passes(*sorted(there))
+            with contextlib.suppress(Unsure):
+                await explained(self._api.do_remove_guest_passes(*sorted(there)), changes=True)
             there &= {token.code for token in await self._passes()}
         return frozenset(codes) - there
 
@@ -138,39 +138,36 @@ class R710:
         raise Incapable("A Ruckus cannot begin a pass anew. Sell a new one instead.")
 
     async def block(self, mac: str, reason: str, token: str | None = None) -> None:  # noqa: ARG002
-        with contextlib.suppress(Unsure), explained(changes=True):
-            await self._api.do_block_client(mac)
+        with contextlib.suppress(Unsure):
+            await explained(self._api.do_block_client(mac), changes=True)
         if mac not in await self.blocked():
             raise Rejected("It did not block the device.")
 
     async def unblock(self, mac: str) -> None:
-        with contextlib.suppress(Unsure), explained(changes=True):
-            await self._api.do_unblock_client(mac)
+        with contextlib.suppress(Unsure):
+            await explained(self._api.do_unblock_client(mac), changes=True)
         if mac in await self.blocked():
             raise Rejected("It still blocks the device.")
 
     async def blocked(self) -> frozenset[str]:
-        with explained():
-            rules: list[Fields] = list(await self._api.get_blocked_client_macs())
+        rules: list[Fields] = list(await explained(self._api.get_blocked_client_macs()))
         return frozenset(read_mac(rule) for rule in rules)
 
     async def _networks(self) -> list[Network]:
-        with explained():  # get_wlans() would ask for seven lists of policies beside it
-            text = await self._session.get_conf_str(ConfigItem.WLANSVC_LIST)
-            wlans = parse_ajax_response(
-                text, list[Wlan], redact_secrets=True, decrypt_secrets=False
-            )
-        return [read_network(wlan) for wlan in wlans]
+        return [read_network(wlan) for wlan in await explained(self._wlans())]
+
+    async def _wlans(self) -> list[Wlan]:
+        """Ask for the networks alone; get_wlans() asks for seven lists of policies beside it."""
+        text = await self._session.get_conf_str(ConfigItem.WLANSVC_LIST)
+        return parse_ajax_response(text, list[Wlan], redact_secrets=True, decrypt_secrets=False)
 
     async def _passes(self) -> list[SeenToken]:
-        with explained():
-            items = await self._api.get_guest_passes()
+        items = await explained(self._api.get_guest_passes())
         return [read_pass(item, self._clock) for item in items]
 
     async def _tokens(self) -> tuple[list[SeenToken], list[SeenDevice]]:
         passes = await self._passes()
-        with explained():
-            clients: list[Fields] = list(await self._api.get_active_clients())
+        clients: list[Fields] = list(await explained(self._api.get_active_clients()))
         return joined(passes, clients, self._clock)
 
     async def _ssid(self, order: Order) -> str:
@@ -186,16 +183,16 @@ class R710:
         """Make one pass and read it back, also when the answer was lost."""
         lost: HotspotError = Rejected("It said that it made the pass, and did not.")
         try:
-            with explained(changes=True):
-                await self._api.do_add_guest_pass(
-                    ssid,
-                    name=code,
-                    x_key=code,
-                    duration=terms[0],
-                    duration_unit=terms[1],
-                    share_number=order.devices,
-                    remarks=order.business_id,
-                )
+            add = self._api.do_add_guest_pass(
+                ssid,
+                name=code,
+                x_key=code,
+                duration=terms[0],
+                duration_unit=terms[1],
+                share_number=order.devices,
+                remarks=order.business_id,
+            )
+            await explained(add, changes=True)
         except Unsure as error:
             lost = error
         found = {token.code: token for token in await self._passes()}

@@ -8,9 +8,10 @@ import contextlib
 import json
 import re
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable
 from hashlib import sha256
 from http import HTTPStatus
+from typing import TypeVar
 from xml.etree import ElementTree as ET
 
 import aiohttp
@@ -28,6 +29,8 @@ from wifiapp.hotspots.driver import (
     Unsure,
     WrongBox,
 )
+
+Answer = TypeVar("Answer")
 
 SECONDS = 15  # for each answer
 LARGEST = 8 * 1024 * 1024  # bytes of an answer; a guest pass has about 500
@@ -55,8 +58,8 @@ async def opened(access: Access) -> AsyncIterator[tuple[AjaxSession, "Pin"]]:
         session = AjaxSession(
             web, access.address, access.username or "", access.secret, redact_secrets=True
         )
-        with explained(pin=pin):  # not session.login(), which would try another port after it
-            await session.api.login()
+        # Not session.login(), which would try another port with the password after it.
+        await explained(session.api.login(), pin=pin)
         try:
             yield session, pin
         finally:
@@ -99,26 +102,25 @@ class Pin:
         return Checked
 
 
-@contextlib.contextmanager
-def explained(*, changes: bool = False, pin: Pin | None = None) -> Iterator[None]:
-    """Say in our words what went wrong; an answer lost to a change is `Unsure`."""
+async def explained(
+    answer: Awaitable[Answer], *, changes: bool = False, pin: Pin | None = None
+) -> Answer:
+    """Wait for an answer and say in our words what went wrong; lost to a change it is `Unsure`."""
     problem: HotspotError
     try:
-        yield
+        return await answer
     except HotspotError:
         raise
     except AuthenticationError as error:
         problem = _denied(error)
     except Exception as error:  # noqa: BLE001 - a strange answer makes the library fail anyhow
         problem = _problem(error, changes=changes)
-    else:
-        return
     if pin and pin.stranger:
         problem = WrongBox(
             "Another box answers there, with another certificate. It was not told the password.",
             found=pin.stranger,
         )
-    raise problem  # out here: the library's error is no part of it
+    raise problem  # out here: the library's error, which may name the URL, is no part of it
 
 
 def _denied(error: AuthenticationError) -> HotspotError:
@@ -168,7 +170,12 @@ async def _enter(
 async def _believe(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Let an answer through if it is whole; otherwise it would look like an empty one."""
+    """Let an answer through if it is whole; otherwise it would look like an empty one.
+
+    A redirect to a line that is not encrypted, where nothing is pinned, is not followed.
+    """
+    if request.url.scheme != "https":
+        raise Unreachable("It asks for the password on a line that is not encrypted.")
     asked = request.body.decode() if request.body else ""
     response = await handler(request)
     if (response.content_length or 0) > LARGEST:

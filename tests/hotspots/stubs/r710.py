@@ -69,7 +69,7 @@ class Login:
 class R710Stub(StubServer):
     """Serves the administration pages over HTTPS with a certificate of its own."""
 
-    def __init__(self, port=0, serial="111111111111", password="a good password", **quirks):
+    def __init__(self, port=0, serial="111111111111", password="correct-horse-battery", **quirks):
         tls, self.fingerprint = _certificate()
         super().__init__(port, tls)
         self.serial, self.username, self.password = serial, "admin", password

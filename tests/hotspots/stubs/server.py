@@ -12,7 +12,7 @@ HTML = b"<!DOCTYPE html><html><body><form>Sign in to your router</form></body></
 
 # Faults that come before the request is carried out, and those that spoil its answer.
 BEFORE = {"busy", "busy without a word", "html", "error", "hang up"}
-AFTER = {"slow", "reset", "truncated", "lost", "half", "half headless", "silent"}
+AFTER = {"slow", "garbage", "reset", "truncated", "lost", "half", "half headless", "silent"}
 
 
 @dataclass
@@ -186,6 +186,8 @@ class StubServer:
             self._calm.wait(60)
         elif kind == "lost":
             _cut(connection)
+        elif kind == "garbage":
+            connection.sendall(b"SSH-2.0-dropbear\r\n\r\n")
         elif kind == "slow":
             self._trickle(connection, text + body)
         elif kind in {"reset", "truncated"}:
