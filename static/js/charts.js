@@ -115,7 +115,13 @@ function options(spec, series, keyed) {
       legend: {
         display: !keyed && (round || series > 1),
         position: round ? "right" : "bottom",
-        labels: { color: colour("ink"), usePointStyle: true, boxHeight: 7, padding: 16 },
+        labels: {
+          color: colour("ink"),
+          usePointStyle: true,
+          boxHeight: 7,
+          padding: 16,
+          sort: (a, b) => a.datasetIndex - b.datasetIndex, // not in the order in which they are drawn
+        },
       },
       tooltip: {
         backgroundColor: colour("rail"),
