@@ -132,6 +132,11 @@ function closeMenus(event) {
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", (event) => event.key === "Escape" && closeMenus(event));
 
+// data-fold-narrow: open where there is room, folded on a phone
+if (window.matchMedia("(max-width: 40rem)").matches) {
+  for (const fold of document.querySelectorAll("details[data-fold-narrow]")) fold.open = false;
+}
+
 // data-print: this page on paper
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
