@@ -1,6 +1,7 @@
 import contextlib
 import hashlib
 import json
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -26,8 +27,15 @@ from tests.backup.archives import (
 )
 from tests.factories import make_audit_log, make_backup, make_device, make_sale, make_user
 from wifiapp.access import Actor
-from wifiapp.backup import engine, scratch, swapping
-from wifiapp.backup.engine import BackupError, Cancelled, NewerArchive, Options, RefusedRow
+from wifiapp.backup import engine, restoring, scratch, swapping
+from wifiapp.backup.engine import (
+    BackupError,
+    Cancelled,
+    DiskFull,
+    NewerArchive,
+    Options,
+    RefusedRow,
+)
 from wifiapp.db import db
 from wifiapp.doctor.examination import examine_now
 
@@ -324,6 +332,24 @@ def test_another_key_is_noted_and_no_hindrance(own_app, own_database, app_on):
     other = app_on(config_of(own_app).database_url, secret_key="another secret")
     (note,) = restore(other, path).notes
     assert "SECRET_KEY" in note
+
+
+def test_too_little_space_for_the_rows_is_seen_before_they_are_loaded(own_app, monkeypatch):
+    """The disk of a server of our own; how full that of another is, nobody tells us."""
+    fill(own_app, make_user)
+    path, ours = make_archive(own_app).path, replace(config_of(own_app), database_url=None)
+    connect, elsewhere = scratch.db.connect, config_of(own_app)
+    monkeypatch.setattr(scratch.db, "connect", lambda _, **given: connect(elsewhere, **given))
+    assert verify(own_app, path, ours).rows == 1
+    monkeypatch.setattr(restoring, "GROWS", 1 << 60)
+    with pytest.raises(DiskFull, match=r"may need \d+ MB .* Nothing was restored"):
+        verify(own_app, path, ours)
+    assert schemas(own_app) == []
+
+
+def verify(app, path, config):
+    with app.app_context():
+        return engine.verify(config, path)
 
 
 # -- the swap ------------------------------------------------------------------------------

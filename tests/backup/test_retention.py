@@ -18,6 +18,7 @@ from wifiapp.backup.models import Backup
 from wifiapp.backup.retention import Rules, plan
 from wifiapp.backup.retention_operations import prune, prune_after_success
 from wifiapp.backup.schedule_operations import ask_for_daily
+from wifiapp.backup.schedule_queries import get_retention
 from wifiapp.db import db
 from wifiapp.settings.models import Setting
 
@@ -210,6 +211,8 @@ def test_pruning_deletes_file_and_row_and_says_so_in_the_audit_log(shop):
 def test_a_pin_keeps_an_old_one(shop):
     db.session.get(Backup, "backup-9").is_pinned = True
     db.session.commit()
+    (oldest,) = [each for each in get_retention(shop, NOW).verdicts if each.backup.is_pinned]
+    assert (oldest.stays, oldest.reason) == (True, "pinned")
     prune(shop, NOW, BOSS)
     assert left(shop) == list("01234569")
 
