@@ -72,7 +72,8 @@ def roll_up(now: datetime, again: Days | None = None, *, waits: bool = True) -> 
         now = _steady(scopes, now)
     extent = find_extent(now)
     span = again.span(extent) if again else None
-    marked, growing = _take_marks(extent), _growing()
+    before = min((scope.rolled_up_to for scope in scopes if scope.rolled_up_to), default=now)
+    marked, growing = _take_marks(extent, before), _growing()
     wanted = {scope: _waiting(scope, extent, marked, growing, span, now) for scope in scopes}
     rows = roll_up_spans(wanted, now)
     _stamp(scopes, now)
@@ -149,8 +150,11 @@ MARKED = text(
                   "macAddress" AS mac
     ),
     found AS (
-        SELECT business, coalesce(since, :first) AS since, coalesce(until, :last) AS until
-        FROM taken WHERE mac IS NULL
+        SELECT business, coalesce(since, :first) AS since, until
+        FROM taken WHERE mac IS NULL AND until IS NOT NULL
+        UNION ALL  -- what is or was open had been counted until the last roll-up
+        SELECT business, CASE WHEN since IS NULL THEN :first ELSE least(since, :before) END, :last
+        FROM taken WHERE mac IS NULL AND until IS NULL
         UNION ALL
         SELECT business, s."startedAt", coalesce(s."endedAt", :last)
         FROM (SELECT DISTINCT business, mac FROM taken WHERE mac IS NOT NULL) AS m
@@ -168,10 +172,11 @@ MARKED = text(
 )
 
 
-def _take_marks(extent: Span) -> dict[str, list[Span]]:
+def _take_marks(extent: Span, before: datetime) -> dict[str, list[Span]]:
     """Delete the marks and return the spans they mean by business, those that touch joined."""
     found: dict[str, list[Span]] = {}
-    values = {"first": plain(extent[0]), "last": plain(extent[1])}
+    first, last = extent
+    values = {"first": plain(first), "last": plain(last), "before": plain(before)}
     for business, start, end in db.session.execute(MARKED, values):
         span = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
         found.setdefault(business, []).append(span)
