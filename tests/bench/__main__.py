@@ -22,7 +22,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import pages, selling
+from tests.bench import pages, presence, selling
 from tests.bench.data import fill
 from tests.bench.server import running
 
@@ -202,6 +202,7 @@ def main():
     parser.add_argument("--selling", action="store_true", help="how fast tokens sell, instead")
     parser.add_argument("--sales", type=int, default=200_000, help="sales of the shop that sells")
     parser.add_argument("--stock", type=int, default=100_000, help="tokens that it has in stock")
+    parser.add_argument("--presence", action="store_true", help="polling hotspots, instead")
     given = parser.parse_args()
     size = parse_size(given.size)
     logging.disable(logging.INFO)
@@ -214,6 +215,9 @@ def main():
             server.make("source", migrated=True)
             with server.connect("source") as connection:
                 fill(connection, size)
+        if given.presence:
+            presence.measure(server, console, given.rounds)
+            return
         if given.pages:
             pages.measure(server, console, given.rounds)
             return

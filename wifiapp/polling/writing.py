@@ -16,7 +16,7 @@ from wifiapp.polling.state import Changes, Growth, Token
 QUARTER = 15  # minutes
 
 # what is taken from each row -> its type in PostgreSQL
-_DEVICE = {
+DEVICE = {
     "id": "text",
     "token_id": "text",
     "mac": "text",
@@ -73,7 +73,7 @@ def _statement(columns: Mapping[str, str], sql: str) -> TextClause:
 
 
 DEVICES = _statement(
-    _DEVICE,
+    DEVICE,
     """
     INSERT INTO wifi_token_devices AS d
         (id, "wifiTokenId", "macAddress", "isOnline", "currentIp", "firstSeen", "lastSeen")
@@ -164,7 +164,7 @@ COUNTED = text(
 def write(hotspot_id: str, changes: Changes, at: datetime) -> list[Token]:
     """Write the changes of a look at `at`; return the lost tokens that really changed."""
     changed = _write_tokens(changes)
-    _run(DEVICES, _DEVICE, (vars(each) for each in changes.devices))
+    _run(DEVICES, DEVICE, (vars(each) for each in changes.devices))
     _run(PROFILES, _PROFILE, _with_ids(changes))
     _run(ENDED, _ENDED, (vars(each) for each in changes.ended))
     _run(SESSIONS, _SESSION, (vars(s) | {"hotspot_id": hotspot_id} for s in changes.sessions))
