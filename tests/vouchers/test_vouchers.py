@@ -148,10 +148,27 @@ def test_a_name_in_any_letters_of_any_length_is_printed(no_database, name):
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"), [("Späti €", "Späti €"), ("Ž", "Ž"), ("ǎ", "a"), ("Кафе", "????")]
+    ("text", "shown", "font"),
+    [
+        ("Späti €", "Späti €", "Helvetica"),
+        ("Łódź", "Łódź", "DejaVuSans"),
+        ("Кафе Ω", "Кафе Ω", "DejaVuSans"),
+        ("Tiệm cà phê", "Tiệm cà phê", "DejaVuSans"),
+        ("①咖", "①?", "DejaVuSans"),
+        ("\N{FULLWIDTH LATIN CAPITAL LETTER A}", "A", "DejaVuSans"),
+    ],
 )
-def test_letters_that_the_fonts_lack_are_written_as_near_as_possible(no_database, text, shown):
-    assert pdf._latin(text) == shown
+def test_letters_are_written_in_a_font_that_has_them(no_database, text, shown, font):
+    assert pdf._written(text, pdf.FONT) == (shown, font)
+    assert pdf._written(text, pdf.BOLD) == (shown, f"{font}-Bold")
+
+
+def test_the_pdf_brings_the_letters_that_readers_may_lack(no_database):
+    found = [pdf.Voucher(["A3K9", "M7P2"], "A3K9M7P2")] * 30
+    cyrillic = pdf.sheets(pdf.Print("Кафе", "1 hour", "USD 1.00", ["Step"]), found)
+    assert b"DejaVuSans" in cyrillic and b"/FontFile2" in cyrillic
+    assert cyrillic == pdf.sheets(pdf.Print("Кафе", "1 hour", "USD 1.00", ["Step"]), found)
+    assert b"/FontFile2" not in pdf.sheets(SHARED, found)
 
 
 def test_a_sheet_of_the_page_is_a_sheet_of_the_pdf(no_database):

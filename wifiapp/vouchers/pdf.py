@@ -2,11 +2,15 @@
 
 import io
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from wifiapp import qr
@@ -16,6 +20,7 @@ MARGIN, PADDING = 8 * mm, 2.5 * mm
 WIDTH, HEIGHT = (A4[0] - 2 * MARGIN) / ACROSS, (A4[1] - 2 * MARGIN) / DOWN
 QR_SIZE = 21 * mm
 FONT, BOLD, MONO = "Helvetica", "Helvetica-Bold", "Courier-Bold"
+FONTS = Path(__file__).parent / "fonts"
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,12 @@ class Print:
 def sheets(shared: Print, vouchers: Sequence[Voucher]) -> bytes:
     """Return the PDF; the same vouchers give the same bytes.
 
-    Its fonts are those of every reader, for Western European letters; others become "?".
+    Western European letters are written in fonts that every reader has, others in DejaVu, of which
+    the PDF brings the letters that it needs. What DejaVu lacks becomes "?".
     """
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=True)
-    canvas.setTitle(_latin(f"{shared.business} · {shared.plan}"))
+    canvas.setTitle(f"{shared.business} · {shared.plan}")
     per_sheet = ACROSS * DOWN
     for first in range(0, max(1, len(vouchers)), per_sheet):
         for place, voucher in enumerate(vouchers[first : first + per_sheet]):
@@ -82,7 +88,7 @@ def _line(
     canvas: Canvas, x: float, y: float, text: str, font: str, size: float, room: float
 ) -> None:
     """Write a line, smaller where it would be too long, and cut where that is not enough."""
-    text = _latin(text)
+    text, font = _written(text, font)
     while size > 5 and canvas.stringWidth(text, font, size) > room:  # noqa: PLR2004 - points
         size -= 0.5
     while text and canvas.stringWidth(text, font, size) > room:
@@ -99,11 +105,22 @@ def _halves(code: Sequence[str]) -> Sequence[str]:
     return [head + dash, tail] if tail else [head]
 
 
-def _latin(text: str) -> str:
-    """Return the text in letters that the fonts have."""
+def _written(text: str, font: str) -> tuple[str, str]:
+    """Return the text in letters that a font has, and that font: the one named if it can be."""
+    if text.encode("cp1252", "ignore").decode("cp1252") == text:
+        return text, font
+    name, letters = _dejavu(font)
     shown = []
     for sign in text:
         bare = unicodedata.normalize("NFKD", sign)[0]
-        fits = (each for each in (sign, bare, "?") if each.encode("cp1252", "ignore"))
-        shown.append(next(fits))
-    return "".join(shown)
+        shown.append(next((each for each in (sign, bare) if ord(each) in letters), "?"))
+    return "".join(shown), name
+
+
+@cache
+def _dejavu(font: str) -> tuple[str, Container[int]]:
+    """Make DejaVu known in the weight of a font; return its name and the letters it has."""
+    name = "DejaVuSans" if font == FONT else "DejaVuSans-Bold"
+    found = TTFont(name, FONTS / f"{name}.ttf")
+    pdfmetrics.registerFont(found)
+    return name, found.face.charToGlyph
