@@ -52,11 +52,18 @@ def _has_too_many_beside_it() -> ColumnElement[bool]:
 def _has_many_tokens(now: datetime) -> ColumnElement[bool]:
     """Tell that this MAC address came with many tokens of the business within a week."""
     since = literal(now - WITHIN, UtcDateTime)
-    device, token = aliased(WifiTokenDevice), aliased(WifiToken)
+    device, token, any_one = aliased(WifiTokenDevice), aliased(WifiToken), aliased(WifiTokenDevice)
+    # Few come so often at all: only they are looked up with their tokens.
+    often = (
+        select(any_one.mac_address)
+        .where(any_one.first_seen >= since)
+        .group_by(any_one.mac_address)
+        .having(func.count() >= MANY)
+    )
     busy = (
         select(token.business_id, device.mac_address)
         .join(token, token.id == device.wifi_token_id)
-        .where(device.first_seen >= since)
+        .where(device.first_seen >= since, device.mac_address.in_(often))
         .group_by(token.business_id, device.mac_address)
         .having(func.count() >= MANY)
     )
