@@ -114,6 +114,8 @@ def test_numbers_are_grouped_and_ratios_are_percents():
     assert formats.count(1234567) == "1,234,567"
     assert formats.percent(Decimal("0.125")) == "12.5%"
     assert formats.percent(1) == "100%"
+    assert formats.amount(Decimal("-1234.5")) == "-1,234.50"
+    assert formats.number(Decimal("1234.56"), "#,##0.0") == "1,234.6"
 
 
 @pytest.mark.parametrize("name", sorted(formats.FILTERS))
