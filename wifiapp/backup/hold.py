@@ -2,7 +2,7 @@
 
 What is written after the safety backup of a restore would be in nobody's data afterwards. So the
 restore shuts the gate first: it takes an advisory lock alone. A change takes a share of that lock
-in its own transaction, which costs one look and no waiting: when the gate is shut, or somebody
+in each of its transactions, which costs one look and no waiting: when the gate is shut, or somebody
 waits to shut it, the change is refused, and what is under way already is waited for.
 """
 
@@ -13,10 +13,13 @@ from threading import Event
 from typing import Any
 
 import psycopg
-from sqlalchemy import text
+from flask import g, has_app_context
+from sqlalchemy import Connection, event, text
+from sqlalchemy.orm import Session, SessionTransaction
 
 from wifiapp.backup.errors import BackupError
 from wifiapp.db import db
+from wifiapp.errors import WifiError
 
 KEY = "hashtextextended('wifiapp restore', 0)"
 PATIENCE = 60  # seconds that changes under way have to come to an end
@@ -30,8 +33,13 @@ _LOOK = text(
                 THEN NOT pg_advisory_unlock_shared({KEY}) ELSE true END
     """
 )
-
 Run = Callable[[Event], Mapping[str, Any] | None]
+
+
+class GateShut(WifiError):
+    """A restore began while a request was at work; nothing more may be written."""
+
+    status = 503
 
 
 @contextlib.contextmanager
@@ -60,6 +68,27 @@ def shut(connection: psycopg.Connection[Any]) -> Iterator[None]:
 def may_change() -> bool:
     """Tell whether changes may be made, and keep the gate open until this transaction ends."""
     return bool(db.session.scalar(_PASS))
+
+
+def pass_each() -> None:
+    """Have each further transaction of this request pass the gate by itself, as the first one did.
+
+    A request that commits in the middle, to speak with a device, lets the gate go with that. When
+    it is shut then, what would be written raises `GateShut`.
+    """
+    g.passes_gate = True
+
+
+@event.listens_for(Session, "after_begin")
+def _pass_again(_session: Session, begun: SessionTransaction, connection: Connection) -> None:
+    if begun.nested or not has_app_context() or not g.get("passes_gate"):
+        return
+    if not connection.scalar(_PASS):
+        g.passes_gate = False  # the page that says so has to be read
+        raise GateShut(
+            "A backup is being restored, so this was not written. What a hotspot has done already "
+            "is found out afterwards. Try again when the restore is done."
+        )
 
 
 def is_shut() -> bool:

@@ -23,6 +23,7 @@ def hold_changes() -> ResponseReturnValue | None:
     if request.endpoint in NOT_HELD or request.blueprint in {"backup", "restore"}:
         return None
     if hold.may_change():
+        hold.pass_each()
         return None
     message = _("Pages can be read meanwhile; changes have to wait until it is done.")
     if request.accept_mimetypes.best == "application/json" or request.path.startswith("/api/"):

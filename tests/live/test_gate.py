@@ -1,0 +1,48 @@
+"""A restore that begins while a person waits for a device."""
+
+from threading import Event
+
+import psycopg
+from sqlalchemy.engine import make_url
+
+from tests.conftest import sign_in
+from tests.factories import make_business, make_plan, make_token, make_user
+from tests.live.conftest import portal
+from wifiapp.backup import hold
+from wifiapp.db import db
+from wifiapp.tokens import outbox_operations
+from wifiapp.tokens.models import WifiToken
+from wifiapp.tokens.outbox_kinds import TOKEN_KINDS
+
+
+def test_what_would_be_written_then_is_not_and_is_made_up_for_afterwards(
+    own_app, own_database, box, monkeypatch
+):
+    with own_app.app_context():
+        business = make_business()
+        code = box.add_token(business.id)
+        token = make_token(plan=make_plan(business), hotspot=portal(box, business), token=code)
+        client, token_id = sign_in(own_app.test_client(), make_user("ADMIN")), token.id
+        db.session.commit()
+    url = make_url(own_database).set(drivername="postgresql")
+    talk = outbox_operations.talk
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as restore:
+
+        def restore_meanwhile(*given):
+            answer = talk(*given)
+            restore.execute(hold.SHUT)
+            return answer
+
+        monkeypatch.setattr(outbox_operations, "talk", restore_meanwhile)
+        page = client.post(
+            f"/tokens/{token_id}/disable", data={"reason": "torn"}, follow_redirects=True
+        )
+        assert "A backup is being restored, so this was not written" in page.text
+        restore.execute(hold.OPEN)
+    monkeypatch.undo()
+    assert box.tokens == {}
+    with own_app.app_context():
+        assert db.session.get(WifiToken, token_id).status == "UNUSED"
+        db.session.rollback()
+        assert outbox_operations.run_due(TOKEN_KINDS, Event()) == {"commands": 1}
+        assert db.session.get(WifiToken, token_id).status == "DISABLED"
