@@ -133,9 +133,10 @@ def test_a_token_that_is_being_sold_is_left_to_the_till(own_app):
 
 
 def test_finding_what_is_due_reads_an_index_and_not_the_tokens():
-    plan = make_plan()
+    plan, later = make_plan(), clock.now() + FUTURE
     for _ in range(200):
-        make_token(plan=plan, status="SOLD")
+        make_token(plan=plan, status="SOLD", redeem_by=later)
+        make_token(plan=plan, status="ACTIVE", expires_at=later)
     db.session.execute(text("ANALYZE wifi_tokens"))
     db.session.execute(text("SET LOCAL enable_seqscan = off"))
     for query, index in zip(
