@@ -8,6 +8,7 @@ from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 
 from wifiapp import assets, db, errors, formats, logs, models, web
+from wifiapp.analytics.check_views import bp as analytics_check
 from wifiapp.analytics.commands import analytics as analytics_commands
 from wifiapp.analytics.views import bp as analytics
 from wifiapp.api.commands import api_keys as api_key_commands
@@ -59,7 +60,7 @@ from wifiapp.vouchers.views import bp as vouchers
 __all__ = ["create_app", "models"]
 
 BLUEPRINTS = (
-    *(auth, users, audit, dashboard, devices, online, sales, analytics, week),
+    *(auth, users, audit, dashboard, devices, online, sales, analytics, analytics_check, week),
     *(backup, backup_keys, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail),
     *(hotspots, boxes, fleet),

@@ -11,6 +11,7 @@ from tests.browser.conftest import sign_in
 # a path, or a list and what follows the address of its first row
 PAGES = {
     "dashboard": "/",
+    "analytics-check": "/analytics/check",
     "devices": "/devices?status=all",
     "device": ("/devices?status=all", ""),
     "online": "/devices/online",

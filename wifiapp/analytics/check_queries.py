@@ -20,6 +20,7 @@ from wifiapp.analytics.locks import SHARE
 from wifiapp.analytics.models import PERIOD_TYPES, RollupMark, WifiUsageAnalytics
 from wifiapp.analytics.periods import Span, bounds, plain
 from wifiapp.analytics.scopes import EVERYTHING, Scope, list_scopes
+from wifiapp.businesses.models import Business
 from wifiapp.db import db
 from wifiapp.sales.periods import DAY, beginning
 from wifiapp.sales.periods import Span as Days
@@ -52,8 +53,8 @@ class Mismatch(NamedTuple):
 class Verdict:
     """What a check of some days found: at most MOST mismatches.
 
-    `waiting` changes were not rolled up yet; what they touch was left out. `rolled_up_to` is None
-    when nothing was ever rolled up.
+    `waiting` changes, or whole businesses, were not rolled up yet; what they touch was left out.
+    `rolled_up_to` is None when nothing was ever rolled up.
     """
 
     first: date
@@ -95,9 +96,19 @@ def check(first: date | None, last: date | None, now: datetime) -> Verdict:
         last,
         periods,
         named[:MOST],
-        db.session.scalar(select(func.count()).select_from(RollupMark)) or 0,
+        _count_marks() + sum(not scope.is_current for scope in scopes),
         min((scope.rolled_up_to for scope in scopes if scope.rolled_up_to), default=None),
     )
+
+
+def _count_marks() -> int:
+    return db.session.scalar(select(func.count()).select_from(RollupMark)) or 0
+
+
+def list_names() -> dict[str, str]:
+    """Return the names of the businesses by id, and of all of them together."""
+    found = {row[0]: row[1] for row in db.session.execute(select(Business.id, Business.name))}
+    return found | {EVERYTHING: "all businesses"}
 
 
 Waiting = Mapping[str, Sequence[tuple[datetime | None, datetime | None]]]

@@ -1,11 +1,15 @@
 """The `flask analytics` commands."""
 
+import sys
 from datetime import datetime
 
 import click
 
 from wifiapp import clock
-from wifiapp.analytics import rollup_operations
+from wifiapp.analytics import check_queries, rollup_operations
+from wifiapp.analytics.check_lines import exported
+from wifiapp.analytics.check_queries import Verdict
+from wifiapp.analytics.check_rows import select_rows
 from wifiapp.cli import Group, echo_json
 
 analytics = Group("analytics", help="Roll up what happened, and prove the roll-ups.")
@@ -37,3 +41,48 @@ def rollup(*, rebuild: bool, first: datetime | None, last: datetime | None, as_j
         return
     rows = "1 row" if outcome.rows == 1 else f"{outcome.rows:,} rows"
     click.echo(f"Rolled up to {outcome.up_to:%Y-%m-%d %H:%M:%S} UTC; {rows} changed.")
+
+
+@analytics.command()
+@click.option("--from", "first", type=day, help="The first day to check.")
+@click.option("--to", "last", type=day, help="The last day to check.")
+@json_option
+def check(*, first: datetime | None, last: datetime | None, as_json: bool) -> None:
+    """Count everything that is rolled up again, straight from the raw rows.
+
+    What is waiting is rolled up first. Compares with the raw rows, each longer period with its
+    hours, and the revenue with the sales page: all of it, or the given days of each business.
+    Exit code 0: nothing differs. 1: something does; each number is named with its period and a
+    statement that lists its rows.
+    Wrong roll-ups are mended by "flask analytics rollup --rebuild".
+    """
+    if first and last and last < first:
+        raise click.UsageError("--to is before --from.")
+    now, days = clock.now(), (first and first.date(), last and last.date())
+    verdict = check_queries.check(*days, now)
+    if verdict.waiting and not verdict.mismatches:
+        rollup_operations.roll_up(now)
+        verdict = check_queries.check(*days, now)
+    names = check_queries.list_names()
+    if as_json:
+        rows = [exported(it, names) for it in verdict.mismatches]
+        facts = {"clean": not rows, "periods": verdict.periods, "waiting": verdict.waiting}
+        echo_json({**facts, "rolled_up_to": verdict.rolled_up_to, "mismatches": rows})
+    else:
+        _print(verdict, names)
+    sys.exit(1 if verdict.mismatches else 0)
+
+
+def _print(verdict: Verdict, names: dict[str, str]) -> None:
+    for it in verdict.mismatches:
+        period = f"{it.kind} from {it.start:%Y-%m-%d %H:%M} to {it.end:%Y-%m-%d %H:%M} UTC"
+        click.echo(f"{it.measure} of {names[it.scope]} on {it.system}, {period}:")
+        click.echo(f"  rolled up {it.says}, by {it.against} {it.counted}\n  {select_rows(it)}")
+    days = f"{verdict.first} to {verdict.last}"
+    if verdict.mismatches:
+        click.echo(
+            f"{len(verdict.mismatches)} numbers differ in the days {days}. The raw rows are safe. "
+            "Roll up again: flask analytics rollup --rebuild"
+        )
+    else:
+        click.echo(f"Nothing differs: {verdict.periods:,} periods of the days {days}.")

@@ -1,0 +1,48 @@
+"""The page that proves the roll-ups."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from wifiapp import clock, exports
+from wifiapp.access import allow
+from wifiapp.analytics import check_lines, check_queries
+from wifiapp.analytics.check_forms import CheckFilters
+from wifiapp.analytics.check_rows import select_rows
+from wifiapp.settings.queries import get_zone
+
+bp = Blueprint("analytics_check", __name__)
+
+
+@bp.get("/analytics/check")
+@allow("ADMIN")
+def index() -> ResponseReturnValue:
+    """Count some days again, now, and show each number that differs."""
+    form, now = CheckFilters(request.args), clock.now()
+    return render_template(
+        "analytics/check.html",
+        form=form,
+        verdict=check_queries.check(*form.days(now.date()), now),
+        names=check_queries.list_names(),
+        lines=check_lines,
+        select_rows=select_rows,
+        tz=get_zone(),
+        now=now,
+    )
+
+
+@bp.get("/analytics/check.<any(csv, json):kind>")
+@allow("ADMIN")
+def export(kind: str) -> Response:
+    """Answer with the numbers that differ."""
+    form, now = CheckFilters(request.args), clock.now()
+    if form.errors:
+        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    verdict = check_queries.check(*form.days(now.date()), now)
+    names = check_queries.list_names()
+    rows = [check_lines.exported(it, names) for it in verdict.mismatches]
+    if kind == "csv":
+        return exports.as_csv("analytics-check", check_lines.COLUMNS, rows)
+    around: dict[str, Any] = {"rolledUpTo": verdict.rolled_up_to, "waiting": verdict.waiting}
+    return exports.as_json("analytics-check", check_lines.COLUMNS, rows, asOf=now, **around)
