@@ -19,7 +19,7 @@ from wifiapp.db import db
 from wifiapp.errors import NotFound, WifiError
 from wifiapp.hotspots import contacts, setups
 from wifiapp.hotspots.addresses import parse
-from wifiapp.hotspots.driver import HotspotError, Identity
+from wifiapp.hotspots.driver import HotspotError, Identity, Unreachable
 from wifiapp.hotspots.drivers import CAPABILITIES
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.hotspots.secrets import seal
@@ -46,7 +46,7 @@ def add_box(
     _check(system, setup, identity)
     hotspot = Hotspot(system=system, secret_encrypted=seal(secret), **_values(setup))
     if identity:
-        contacts.note_contact(hotspot, identity, clock.now())
+        contacts.note_identity(hotspot, identity)
     db.session.add(hotspot)
     db.session.flush()
     _serve(hotspot, setup.served)
@@ -76,7 +76,7 @@ def change_box(
     if secret:
         hotspot.secret_encrypted = seal(secret)
     if identity:
-        contacts.note_contact(hotspot, identity, clock.now())
+        contacts.note_identity(hotspot, identity)
     changed = differences(before, _facts(hotspot)) | ({"secret": "replaced"} if secret else {})
     if changed:
         _record(actor, "change", hotspot, changed)
@@ -88,7 +88,7 @@ def replace_secret(actor: Actor, hotspot_id: str, secret: str, identity: Identit
     """Store the secret that this box has just accepted; raises `NotFound`."""
     hotspot = _locked(hotspot_id)
     hotspot.secret_encrypted = seal(secret)
-    contacts.note_contact(hotspot, identity, clock.now())
+    contacts.note_identity(hotspot, identity)
     _record(actor, "replace_secret", hotspot, {})
     db.session.commit()
     return hotspot
@@ -102,7 +102,7 @@ def accept_box(
     if taken := _registered_as(identity, but=hotspot):
         raise InvalidBox({"": f"This box is already registered as {taken}."})
     before = _who(hotspot)
-    contacts.pin(hotspot, identity, clock.now())
+    contacts.pin(hotspot, identity)
     if secret:
         hotspot.secret_encrypted = seal(secret)
     _record(actor, "accept_box", hotspot, differences(before, _who(hotspot)))
@@ -111,12 +111,18 @@ def accept_box(
 
 
 def note_test(hotspot_id: str, result: Identity | HotspotError) -> Hotspot:
-    """Keep what came of a test; raises `NotFound`."""
+    """Keep what came of a test; raises `NotFound`.
+
+    One silence flips nothing: whether the hotspot is silent, the worker finds out.
+    """
     hotspot = _locked(hotspot_id)
     if isinstance(result, HotspotError):
-        contacts.note_failure(hotspot, result)
+        if hotspot.status == "OK" and isinstance(result, Unreachable):
+            hotspot.last_error, hotspot.next_poll_at = str(result), None
+        else:
+            contacts.note_failure(hotspot, result)
     else:
-        contacts.note_contact(hotspot, result, clock.now())
+        contacts.note_identity(hotspot, result)
     db.session.commit()
     return hotspot
 

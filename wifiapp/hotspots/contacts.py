@@ -7,8 +7,17 @@ from wifiapp.hotspots.models import Hotspot
 
 
 def note_contact(hotspot: Hotspot, identity: Identity, at: datetime) -> None:
-    """Keep who answered at `at`; the first good answer decides which box it has to be."""
-    hotspot.status, hotspot.last_contact_at, hotspot.last_error = "OK", at, None
+    """Keep that the box was looked at, and well, at `at`."""
+    note_identity(hotspot, identity)
+    hotspot.last_contact_at = at
+
+
+def note_identity(hotspot: Hotspot, identity: Identity) -> None:
+    """Keep who answered; the first good answer decides which box it has to be.
+
+    That is no look: it tells nothing of the devices, so the worker has to look next.
+    """
+    hotspot.status, hotspot.last_error, hotspot.next_poll_at = "OK", None, None
     hotspot.serial = hotspot.serial or identity.serial
     hotspot.fingerprint = hotspot.fingerprint or identity.fingerprint
     hotspot.model = identity.model or hotspot.model
@@ -26,8 +35,8 @@ def note_failure(hotspot: Hotspot, error: HotspotError) -> None:
     hotspot.last_error = str(error)
 
 
-def pin(hotspot: Hotspot, identity: Identity, at: datetime) -> None:
+def pin(hotspot: Hotspot, identity: Identity) -> None:
     """Take this box for the hotspot from now on, whichever it was before."""
     hotspot.serial, hotspot.fingerprint = None, None
     hotspot.model, hotspot.firmware = None, None
-    note_contact(hotspot, identity, at)
+    note_identity(hotspot, identity)
