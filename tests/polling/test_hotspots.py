@@ -40,6 +40,7 @@ def test_one_miss_is_no_outage_and_two_are_one_from_the_last_good_look_on(box):
     box.look(after())
     box.miss(after(1))
     assert (box.hotspot.status, box.hotspot.failures, outages()) == ("OK", 1, [])
+    assert (box.hotspot.polled_at, box.hotspot.last_contact_at) == (after(1), NOON)
     assert box.hotspot.last_error == "It does not answer."
     box.miss(after(2), Unreachable("It gave half an answer."))
     box.miss(after(3))
@@ -51,6 +52,17 @@ def test_one_miss_is_no_outage_and_two_are_one_from_the_last_good_look_on(box):
     for minute in (20, 21):
         box.miss(after(minute))
     assert outages()[1] == (after(9), None, "It does not answer.")
+
+
+def test_a_time_in_which_nobody_asked_is_an_outage_too(box):
+    box.look(after())
+    box.look(after(3))  # three minutes are what a hotspot may be silent
+    assert outages() == []
+    box.look(after(63))
+    assert outages() == [(after(3), after(63), "Nobody asked it: the worker was not running.")]
+    box.miss(after(120))
+    box.look(after(121))  # one miss and no outage, and yet an hour that nobody saw
+    assert outages()[1][:2] == (after(63), after(121))
 
 
 def test_a_refusal_is_one_at_once(box):

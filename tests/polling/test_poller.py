@@ -138,7 +138,7 @@ def test_during_a_restore_nothing_is_claimed_and_nothing_is_written(own_app, por
     with contextlib.closing(connect(config, autocommit=True)) as other, hold.shut(other):
         assert operations.claim_due() == []
         assert poller.poll_each([hotspot_id]) == []
-        assert hotspot(hotspot_id).polled_at is None
+        assert hotspot(hotspot_id).last_contact_at is None
         portal.fail("error", times=9)
         assert poller.poll_each([hotspot_id]) == []
         operations.put_off(hotspot_id, 1)

@@ -5,7 +5,7 @@ A failure changes nothing but the hotspot's own row: what is not known has not c
 
 import random
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
@@ -25,6 +25,7 @@ from wifiapp.polling.state import Changes, Token
 MISSES = 2  # failures in a row that make a hotspot silent: one may be the network's
 LONGEST_PAUSE = timedelta(minutes=5)
 JITTER = 0.1  # part of a pause by which it is longer or shorter, so that not all come at once
+UNASKED = "Nobody asked it: the worker was not running."
 AT_ONCE = 50  # hotspots claimed at a time
 
 
@@ -91,10 +92,7 @@ def take_sighting(claim: Claim, sighting: Sighting) -> Outcome | None:
     changes = presence.changes_of(queries.before(hotspot, sighting), sighting)
     lost = writing.write(hotspot.id, changes, at)
     _note_lost(hotspot, lost)
-    if hotspot.failures or hotspot.status != "OK":
-        ended = update(HotspotOutage).values(ended_at=func.greatest(HotspotOutage.started_at, at))
-        of_it = (HotspotOutage.hotspot_id == hotspot.id, HotspotOutage.ended_at.is_(None))
-        db.session.execute(ended.where(*of_it))
+    _end_outage(hotspot, at)
     contacts.note_contact(hotspot, sighting.identity, at)
     hotspot.polled_at, hotspot.failures = at, 0
     hotspot.foreign_tokens, hotspot.strangers = changes.foreign, len(sighting.strangers)
@@ -112,6 +110,7 @@ def take_failure(claim: Claim, error: HotspotError) -> Outcome | None:
     if isinstance(error, WrongBox) and hotspot.last_error != str(error):
         change = {"name": hotspot.name, "found": error.found, "registered": hotspot.serial}
         record(WORKER, "hotspot.wrong-box", "hotspot", hotspot.id, change=change)
+    hotspot.polled_at = clock.now()
     hotspot.failures += 1
     hotspot.last_error = str(error)
     if hotspot.failures >= MISSES or not isinstance(error, Unreachable | Busy):
@@ -160,7 +159,7 @@ def _note_lost(hotspot: Hotspot, lost: list[Token]) -> None:
 
 def _open_outage(hotspot: Hotspot, reason: str) -> None:
     """Begin an outage at the last good look, or go on with the one that lasts."""
-    at = hotspot.polled_at or clock.now()
+    at = hotspot.last_contact_at or clock.now()
     adding = insert(HotspotOutage).values(hotspot_id=hotspot.id, started_at=at, reason=reason)
     db.session.execute(
         adding.on_conflict_do_update(
@@ -169,6 +168,25 @@ def _open_outage(hotspot: Hotspot, reason: str) -> None:
             set_={"reason": adding.excluded.reason},
         )
     )
+
+
+def _end_outage(hotspot: Hotspot, at: datetime) -> None:
+    of_it = (HotspotOutage.hotspot_id == hotspot.id, HotspotOutage.ended_at.is_(None))
+    end = func.greatest(HotspotOutage.started_at, at)
+    db.session.execute(update(HotspotOutage).where(*of_it).values(ended_at=end))
+
+
+def _end_outage(hotspot: Hotspot, at: datetime) -> None:
+    """End the outage that lasts, or keep that nobody asked: the PC or the worker was off."""
+    if hotspot.failures or hotspot.status != "OK":
+        ended = update(HotspotOutage).values(ended_at=func.greatest(HotspotOutage.started_at, at))
+        of_it = (HotspotOutage.hotspot_id == hotspot.id, HotspotOutage.ended_at.is_(None))
+        if db.session.scalars(ended.where(*of_it).returning(HotspotOutage.id)).all():
+            return
+    last = hotspot.polled_at
+    if last is not None and at - last > queries.patience_with(hotspot):
+        outage = HotspotOutage(hotspot_id=hotspot.id, started_at=last, ended_at=at, reason=UNASKED)
+        db.session.add(outage)
 
 
 def _pause(hotspot: Hotspot, error: HotspotError) -> timedelta:

@@ -79,7 +79,7 @@ def before(hotspot: Hotspot, sighting: Sighting) -> Before:
     macs = {device.mac for seen in told.values() for device in seen}
     businesses = {token.business_id for token in tokens.values()}
     return Before(
-        looked_at=hotspot.polled_at,
+        looked_at=hotspot.last_contact_at,
         patience=patience_with(hotspot),
         tokens=tokens,
         devices=devices,
