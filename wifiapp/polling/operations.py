@@ -171,19 +171,13 @@ def _open_outage(hotspot: Hotspot, reason: str) -> None:
 
 
 def _end_outage(hotspot: Hotspot, at: datetime) -> None:
-    of_it = (HotspotOutage.hotspot_id == hotspot.id, HotspotOutage.ended_at.is_(None))
-    end = func.greatest(HotspotOutage.started_at, at)
-    db.session.execute(update(HotspotOutage).where(*of_it).values(ended_at=end))
-
-
-def _end_outage(hotspot: Hotspot, at: datetime) -> None:
     """End the outage that lasts, or keep that nobody asked: the PC or the worker was off."""
     if hotspot.failures or hotspot.status != "OK":
         ended = update(HotspotOutage).values(ended_at=func.greatest(HotspotOutage.started_at, at))
         of_it = (HotspotOutage.hotspot_id == hotspot.id, HotspotOutage.ended_at.is_(None))
         if db.session.scalars(ended.where(*of_it).returning(HotspotOutage.id)).all():
             return
-    last = hotspot.polled_at
+    last = hotspot.last_contact_at
     if last is not None and at - last > queries.patience_with(hotspot):
         outage = HotspotOutage(hotspot_id=hotspot.id, started_at=last, ended_at=at, reason=UNASKED)
         db.session.add(outage)
