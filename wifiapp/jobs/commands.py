@@ -18,9 +18,9 @@ def worker() -> None:
     """Run background jobs until stopped.
 
     Asks the hotspots who is online, makes tokens and backups that were asked for, the daily backup
-    too, rolls up, and sweeps up. Several workers may run side by side. SIGTERM or Ctrl-C ends it
-    within 20 seconds; a backup that was under way is begun again by the next worker. It bears a
-    database that restarts.
+    too, expires tokens, rolls up, and sweeps up. Several workers may run side by side. SIGTERM or
+    Ctrl-C ends it within 20 seconds; a backup that was under way is begun again by the next
+    worker. It bears a database that restarts.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's own way
     if not Worker(app, tasks(app.config["WIFIAPP"])).run():
