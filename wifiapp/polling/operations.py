@@ -19,7 +19,7 @@ from wifiapp.hotspots import contacts
 from wifiapp.hotspots.calling import access_of
 from wifiapp.hotspots.driver import Access, Busy, HotspotError, Sighting, Unreachable, WrongBox
 from wifiapp.hotspots.models import Hotspot, HotspotOutage
-from wifiapp.polling import presence, queries, writing
+from wifiapp.polling import adoption, presence, queries, writing
 from wifiapp.polling.state import Changes, Token
 
 MISSES = 2  # failures in a row that make a hotspot silent: one may be the network's
@@ -89,7 +89,10 @@ def take_sighting(claim: Claim, sighting: Sighting) -> Outcome | None:
     if hotspot is None:
         return None
     at = min(sighting.at, clock.now())
-    changes = presence.changes_of(queries.before(hotspot, sighting), sighting)
+    before = queries.before(hotspot, sighting)
+    if adoption.adopt(hotspot, sighting, before.tokens):
+        before = queries.before(hotspot, sighting)
+    changes = presence.changes_of(before, sighting)
     lost = writing.write(hotspot.id, changes, at)
     _note_lost(hotspot, lost)
     _end_outage(hotspot, at)
