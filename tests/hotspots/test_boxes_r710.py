@@ -11,7 +11,6 @@ from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.hotspots.secrets import seal, unseal
 
 ADD = "/hotspots/add?system=R710"
-PASSWORD = "a good password"
 
 
 @pytest.fixture
@@ -24,7 +23,7 @@ def shop():
 def typed(shop, box, **given):
     row = {"served-0-business_id": shop.id, "served-0-serves": "y"}
     row["served-0-ssid"] = "Corner Guests"
-    data = {"name": "Roof", "address": box.address, "username": "admin", "secret": PASSWORD}
+    data = {"name": "Roof", "address": box.address, "username": "admin", "secret": box.password}
     return data | row | {"poll_interval": "30"} | given
 
 
@@ -39,7 +38,7 @@ def registered(shop, ruckus):
         system="R710",
         address=ruckus.address,
         username="admin",
-        secret_encrypted=seal(PASSWORD),
+        secret_encrypted=seal(ruckus.password),
         serial=ruckus.serial,
         fingerprint=ruckus.fingerprint,
     )
@@ -53,7 +52,7 @@ def test_it_is_added_with_its_certificate_and_the_network_of_the_business(
 ):
     page = admin_client.post(ADD, data=typed(shop, ruckus, do="test"))
     assert page.status_code == 200 and ruckus.serial in page.text
-    assert ruckus.fingerprint[:4] in page.text and PASSWORD not in page.text
+    assert ruckus.fingerprint[:4] in page.text and ruckus.password not in page.text
     assert "Staff" not in page.text.split("<datalist")[1]  # only guests' networks are offered
     data = typed(shop, ruckus, do="save", secret="", tested=carried(page))
     assert admin_client.post(ADD, data=data).status_code == 303
