@@ -79,7 +79,7 @@ def test_the_tabs_and_the_range_are_in_the_address(rolled_up):
     page.get_by_role("link", name="26 weeks").click()
     expect(page).to_have_url(re.compile("period=26-weeks"))
     expect(page).to_have_url(re.compile("business="))
-    page.get_by_label("Compare").select_option(label="With the periods before")
+    page.get_by_label("Compare with").select_option(label="Periods before")
     page.get_by_role("button", name="Apply").click()
     expect(page).to_have_url(re.compile("compare=before"))
     expect(page.get_by_role("link", name="26 weeks")).to_have_attribute("aria-current", "true")

@@ -70,10 +70,10 @@ class AnalyticsFilters(FilterForm):
     )
     currency = OpenField(_l("Money in"))
     compare = ChoiceField(
-        _l("Compare"),
+        _l("Compare with"),
         _l("There is nothing like that to compare with."),
-        SelectChoice("", _l("With nothing")),
-        SelectChoice("before", _l("With the periods before")),
+        SelectChoice("", _l("Nothing")),
+        SelectChoice("before", _l("Periods before")),
     )
 
     def __init__(self, args: MultiDict[str, str], **choices: Iterable[tuple[str, str]]) -> None:
