@@ -6,6 +6,7 @@ from threading import Event
 from typing import Any
 
 from wifiapp import clock
+from wifiapp.analytics.retention_operations import drop_due
 from wifiapp.analytics.rollup_operations import roll_up_due
 from wifiapp.backup import hook_operations as hooks
 from wifiapp.backup import operations as backups
@@ -79,5 +80,6 @@ def tasks(config: Config) -> list[Task]:
         Task("interrupted", 5, end_interrupted),
         Task("sweep", 600, sweep),
         Task("analytics", 60, unless_shut(roll_up_due)),
+        Task("sessions", 3600, unless_shut(drop_due)),
         Task("demo", 30, unless_shut(keep_demo_alive)),
     ]

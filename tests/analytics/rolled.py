@@ -54,7 +54,8 @@ def assert_proven(now=NOW):
     db.session.flush()
     verdict = check(None, None, now)
     assert not verdict.mismatches, verdict.mismatches[:5]
-    assert not verdict.waiting and verdict.rolled_up_to
+    assert not verdict.waiting, marks()
+    assert verdict.rolled_up_to
 
 
 class Shop:

@@ -6,10 +6,17 @@ from datetime import datetime
 import click
 
 from wifiapp import clock
-from wifiapp.analytics import check_queries, rollup_operations
+from wifiapp.access import COMMAND_LINE
+from wifiapp.analytics import (
+    check_queries,
+    retention_operations,
+    retention_queries,
+    rollup_operations,
+)
 from wifiapp.analytics.check_lines import exported
 from wifiapp.analytics.check_queries import Verdict
 from wifiapp.analytics.check_rows import select_rows
+from wifiapp.analytics.retention import cutoff
 from wifiapp.cli import Group, echo_json
 
 analytics = Group("analytics", help="Roll up what happened, and prove the roll-ups.")
@@ -71,6 +78,37 @@ def check(*, first: datetime | None, last: datetime | None, as_json: bool) -> No
     else:
         _print(verdict, names)
     sys.exit(1 if verdict.mismatches else 0)
+
+
+@analytics.command()
+@click.option("--keep-days", type=int, help="Keep them for so many days, from 92 on.")
+@click.option("--keep-all", is_flag=True, help="Keep them for ever, as from the beginning.")
+@click.option("--yes", is_flag=True, help="Drop now what is not kept any longer.")
+@json_option
+def sessions(*, keep_days: int | None, keep_all: bool, yes: bool, as_json: bool) -> None:
+    """Say how long raw sessions are kept, and what dropping the older ones takes and frees.
+
+    They are dropped by the worker, or now with --yes, and only when all roll-ups of their time
+    are proven. The roll-ups stay.
+    """
+    if keep_all or keep_days is not None:
+        retention_operations.keep_sessions(None if keep_all else keep_days, COMMAND_LINE)
+    now, days = clock.now(), retention_queries.get_kept_days()
+    found = retention_queries.preview(cutoff(days, now)) if days else None
+    dropped = None
+    if yes and found:
+        rollup_operations.roll_up(now)
+        dropped = retention_operations.drop_sessions(found.before, COMMAND_LINE, now)
+    if as_json:
+        echo_json({"keep_days": days, **(vars(found) if found else {}), "dropped": dropped})
+    elif found is None:
+        click.echo("Raw sessions are kept for ever.")
+    else:
+        click.echo(f"Raw sessions are kept for {days} days.")
+        size = f"{found.size / 1_000_000:,.1f} MB"
+        verb = "Dropped" if dropped is not None else "Not kept any longer"
+        click.echo(f"{verb}: {found.rows:,} of {found.of:,} sessions, about {size}, that ended")
+        click.echo(f"before {found.before:%Y-%m-%d} UTC. Their roll-ups stay.")
 
 
 def _print(verdict: Verdict, names: dict[str, str]) -> None:
