@@ -42,6 +42,8 @@ def test_an_address_is_kept_in_one_spelling(typed, kept):
         "a" * 64,
         ".".join(["a" * 60] * 5),
         "fe80::1%eth0",
+        "fd00::1%eth0",
+        "fd00::1%\x00",
     ],
 )
 def test_what_is_no_address_is_refused(typed):
@@ -57,7 +59,17 @@ def test_numbers_that_some_resolvers_take_for_an_address_are_refused(typed):
 
 @pytest.mark.parametrize(
     "typed",
-    ["0.0.0.0", "224.0.0.1", "169.254.169.254", "[fe80::1]", "::", "255.255.255.255", "[ff02::1]"],
+    [
+        "0.0.0.0",
+        "224.0.0.1",
+        "169.254.169.254",
+        "[fe80::1]",
+        "::",
+        "255.255.255.255",
+        "[ff02::1]",
+        "::ffff:a9fe:a9fe",
+        "[::ffff:169.254.169.254]",
+    ],
 )
 def test_an_address_that_no_hotspot_has_is_refused(typed):
     with pytest.raises(BadAddress, match="address"):

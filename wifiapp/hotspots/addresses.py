@@ -53,6 +53,10 @@ def _host(text: str) -> str:
         address = ip_address(text)
     except ValueError:
         return _name(text)
+    if address.version == 6:  # noqa: PLR2004 - IPv6
+        if address.scope_id is not None:
+            raise BadAddress(_("Leave out what stands behind the % of the address."))
+        address = address.ipv4_mapped or address  # ::ffff:169.254.169.254 is what it says
     _refuse_what_is_no_hotspot(address)
     return f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004 - IPv6
 

@@ -30,6 +30,7 @@ from wifiapp.hotspots.esp32_making import make
 from wifiapp.hotspots.esp32_reading import has_details, objects, read_macs, read_token, strange
 from wifiapp.hotspots.esp32_store import MOST, TokenStore, chunks
 from wifiapp.hotspots.esp32_wire import Answer, Pace, Unknown, Wire, as_count, opened
+from wifiapp.hotspots.plain import text_of
 
 CAPABILITIES = Capabilities(
     max_batch=MOST, chooses_codes=True, can_extend=True, block_by_token=True
@@ -59,8 +60,8 @@ class Esp32:
 
     async def meet(self) -> None:
         """Ask for the SSID, which takes no secret; raise `WrongBox` for another one's."""
-        ssid = (await self._wire.get_openly("/api/ap/info")).get("ap_ssid")
-        if not isinstance(ssid, str) or not ssid:
+        ssid = text_of((await self._wire.get_openly("/api/ap/info")).get("ap_ssid"))
+        if ssid is None:
             raise strange("no name of its network")
         if self._serial not in {None, ssid}:
             raise WrongBox(
@@ -181,7 +182,7 @@ class Esp32:
             model="ESP32",
             networks=(Network(str(self._serial)),),
             clock_offset=clock.offset,
-            booted_at=clock.now - timedelta(seconds=uptime),
+            booted_at=clock.ago(uptime),
             max_tokens=most,
         )
         return identity, clock

@@ -1,14 +1,13 @@
 """What the answers of an ESP32 mean, whichever firmware gave them."""
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from math import inf
 
-from wifiapp.hotspots.clocks import BoxClock
+from wifiapp.hotspots.clocks import LATEST, BoxClock
 from wifiapp.hotspots.driver import SeenDevice, SeenToken, Unreachable
 from wifiapp.hotspots.esp32_wire import Answer, as_count
+from wifiapp.hotspots.plain import MOST_BYTES, ip_of, text_of
 
 CODE = re.compile(r"[A-Z0-9]{4,16}")
 MAC = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}")
@@ -31,13 +30,13 @@ def read_token(item: object, clock: BoxClock, ssid: str) -> SeenToken:
     first_used = clock.past(item.get("first_use"))
     expires = clock.moment(item.get("expires_at"))
     if expires is None and first_used and minutes:
-        expires = first_used + timedelta(minutes=minutes)
+        expires = min(first_used + timedelta(minutes=minutes), LATEST)
     if state == "ACTIVE" and expires and expires <= clock.now:
         state = "EXPIRED"  # it deletes them within half a minute
     return SeenToken(
         code=item["token"],
         state=state,
-        business_id=_text(item, "businessId"),
+        business_id=text_of(item.get("businessId")),
         ssid=ssid,
         created_at=clock.past(item.get("created")),
         first_used_at=first_used,
@@ -110,9 +109,9 @@ def _device(
         mac=mac,
         is_online=is_online,
         is_mac_made_up=made_of is not None,
-        ip=_ip(entry.get("current_ip")) or made_of,
-        hostname=_text(named, "hostname"),
-        device_type=_text(named, "device_type"),
+        ip=ip_of(entry.get("current_ip")) or made_of,
+        hostname=text_of(named.get("hostname")),
+        device_type=text_of(named.get("device_type")),
         last_seen=last_seen,
         ssid=ssid,
     )
@@ -130,23 +129,12 @@ def _ip_in(mac: str) -> str | None:
     return ".".join(str(int(part, 16)) for part in mac.split(":")[:4]) if made_up else None
 
 
-def _ip(value: object) -> str | None:
-    try:
-        return str(ipaddress.ip_address(str(value)))
-    except ValueError:
-        return None
-
-
-def _text(item: Answer, name: str) -> str | None:
-    value = item.get(name)
-    plain = "".join(c for c in value if c.isprintable()) if isinstance(value, str) else ""
-    return plain.strip() or None
-
-
 def _volume(item: Answer, *names: str) -> int | None:
     """Return bytes out of megabytes under the first of the names that is there."""
     for name in names:
         value = item.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        if 0 <= value <= MOST_BYTES / MEGABYTE:
             return round(value * MEGABYTE)
     return None

@@ -33,6 +33,7 @@ Fields = Mapping[str, str | int]
 TRIES = 3  # of a request that the box was too busy for
 LARGEST = 256 * 1024  # bytes of an answer; a page of 20 tokens has about 8 KB
 LONGEST_WAIT = 30.0  # seconds
+MOST = 2**31 - 1  # of anything that it counts, and the moments that it knows end there
 ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 # Nothing is decoded at the other end, so nothing may need encoding.
 PLAIN = re.compile(r"[A-Za-z0-9._~,:@!*()/-]+")
@@ -192,8 +193,8 @@ async def opened(access: Access, pace: Pace) -> AsyncIterator[Wire]:
 
 
 def as_count(value: object) -> int | None:
-    """Return a whole number that is not negative, or None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    """Return a whole number that is not negative and fits a row, or None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST:
         return None
     return value
 

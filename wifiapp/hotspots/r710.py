@@ -9,7 +9,6 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from aioruckus.abcsession import ConfigItem
 from aioruckus.ajaxsession import AjaxSession
@@ -89,7 +88,7 @@ class R710:
             model=system.get("model"),
             firmware=system.get("version"),
             clock_offset=self._clock.offset,
-            booted_at=self._clock.now - timedelta(seconds=uptime) if uptime else None,
+            booted_at=self._clock.ago(uptime) if uptime else None,
             fingerprint=self._pin.fingerprint,
         )
 

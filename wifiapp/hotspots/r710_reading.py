@@ -1,6 +1,5 @@
 """What the answers of a Ruckus Unleashed mean."""
 
-import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,12 +8,14 @@ from typing import Any
 
 from wifiapp.hotspots.clocks import BoxClock
 from wifiapp.hotspots.driver import Network, SeenDevice, SeenToken, Unreachable
+from wifiapp.hotspots.plain import MOST_BYTES, ip_of, text_of
 
 Fields = Mapping[str, Any]
 
 MAC = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NOISE = -96  # dBm, where it does not tell how loud it is: what is above that is `rssi`
+LOUDEST = 120  # dB above the noise: more is no signal
 
 
 def read_network(wlan: Fields) -> Network:
@@ -56,17 +57,17 @@ def read_client(client: Fields, clock: BoxClock) -> SeenDevice:
     return SeenDevice(
         mac=mac,
         is_online=True,
-        ip=_address(client.get("ip")),
-        ipv6=_address(client.get("ipv6")),
-        hostname=_text(client, "hostname"),
-        device_type=_text(client, "dvcinfo") or _text(client, "dvctype"),
+        ip=ip_of(client.get("ip")),
+        ipv6=ip_of(client.get("ipv6")),
+        hostname=text_of(client.get("hostname")),
+        device_type=text_of(client.get("dvcinfo")) or text_of(client.get("dvctype")),
         connected_at=clock.past(number(client, "first-assoc")),
         last_seen=clock.now,
         bytes_down=number(client, "tx-bytes"),
         bytes_up=number(client, "rx-bytes"),
         signal=_signal(client),
-        ssid=_text(client, "ssid"),
-        access_point=_text(client, "ap-name") or _text(client, "ap"),
+        ssid=text_of(client.get("ssid")),
+        access_point=text_of(client.get("ap-name")) or text_of(client.get("ap")),
     )
 
 
@@ -109,12 +110,13 @@ def required(item: Fields, name: str) -> str:
 
 
 def number(item: Fields, name: str) -> int | None:
-    """Return a whole number; None when it is absent, empty or no number."""
+    """Return a whole number; None when it is absent, empty, no number or beyond all sense."""
     value = item.get(name)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()
-    return int(text) if re.fullmatch(r"[0-9]{1,19}", text) else None
+    found = int(text) if re.fullmatch(r"[0-9]{1,19}", text) else None
+    return found if found is not None and found <= MOST_BYTES else None
 
 
 def strange(what: str) -> Unreachable:
@@ -126,17 +128,4 @@ def _signal(client: Fields) -> int | None:
     if re.fullmatch(r"-[0-9]{1,3}", heard):
         return int(heard)
     above = number(client, "rssi")
-    return NOISE + above if above else None
-
-
-def _address(value: object) -> str | None:
-    try:
-        return str(ipaddress.ip_address(str(value)))
-    except ValueError:
-        return None
-
-
-def _text(item: Fields, name: str) -> str | None:
-    value = item.get(name)
-    plain = "".join(c for c in value if c.isprintable()) if isinstance(value, str) else ""
-    return plain.strip() or None
+    return NOISE + above if above and above <= LOUDEST else None
