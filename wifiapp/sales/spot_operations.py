@@ -25,6 +25,7 @@ from wifiapp.tokens import batches, calls, homes
 from wifiapp.tokens.models import TokenConfiguration
 
 PATIENCE = 10.0  # seconds that a hotspot is waited for which others talk with
+TALK = 60.0  # seconds that it may take to make a token and to tell which
 
 
 class NotMade(WifiError):
@@ -64,7 +65,7 @@ def _sell(actor: Actor, order: Order, plan: TokenConfiguration, device: Hotspot)
     question, batch_id = calls.begin(batch, device, 1), batch.id
     db.session.commit()
     try:
-        made = talk(access, question)
+        made = talk(access, question, TALK)
     except HotspotError as error:
         made = Made((), error)
     return _sell_made(actor, order, batch_id, made)
