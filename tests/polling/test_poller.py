@@ -21,7 +21,8 @@ from wifiapp.hotspots import drivers
 from wifiapp.hotspots.driver import Identity, SeenToken, Sighting
 from wifiapp.hotspots.models import Hotspot
 from wifiapp.hotspots.turns import turn
-from wifiapp.polling import operations, poller
+from wifiapp.polling import operations, poller, writing
+from wifiapp.polling.state import Changes, Profile
 from wifiapp.tokens.models import WifiToken
 
 
@@ -159,10 +160,10 @@ def test_a_fault_of_ours_with_one_box_is_no_fault_with_another(portal, monkeypat
     monkeypatch.setattr(drivers, "connect", fail)
     claim = operations.Claim(bad.id, "Bad", replace(portal.access(), system="R710"))
     found = asyncio.run(together(claim, operations.claim(good)))
-    assert [each.error for each in found] == [
-        "Something went wrong inside wifiapp; its log says what.",
-        None,
-    ]
+    assert [each.error for each in found] == [poller.FAULT, None]
+    assert (hotspot(bad.id).failures, hotspot(bad.id).last_error) == (1, poller.FAULT)
+    asyncio.run(together(claim))
+    assert hotspot(bad.id).status == "SILENT"  # and is not taken for well
 
 
 async def together(*claims):
@@ -199,3 +200,10 @@ def test_a_listing_that_is_not_complete_is_asked_nothing_more():
     box = Forgetful(["A"], ["B"], is_complete=False)
     assert len(asyncio.run(poller.look(box, {"B": "SOLD"})).tokens) == 1
     assert box.asked is None
+
+
+def test_the_phones_of_a_business_are_written_in_one_order_by_all_of_its_hotspots():
+    macs = ["AA:00:00:00:00:02", "AA:00:00:00:00:01"]
+    found = {("shop", mac): Profile("shop", mac, None, None, NOON) for mac in macs}
+    rows = writing._with_ids(Changes(profiles=found))
+    assert [row["mac"] for row in rows] == sorted(macs)

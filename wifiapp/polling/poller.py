@@ -29,6 +29,7 @@ PATIENCE = 240.0  # seconds that a conversation may take; a full ESP32 lists 500
 AGAIN = 3.0  # seconds after which a hotspot that somebody else talks with is tried again
 WAIT = 30.0  # seconds for which who asked for a poll lets others finish
 CLAIM_EVERY = 0.5  # seconds
+FAULT = "Something went wrong inside wifiapp; its log says what."
 LOOK_UP = 0.2  # seconds between two looks whether to stop
 
 Result = TypeVar("Result")
@@ -104,8 +105,14 @@ class _Poller:
                 log.exception("poll.failed", hotspot=claim.name)
             else:
                 log.warning("poll.failed", hotspot=claim.name, error=line)
-            said = line or "Something went wrong inside wifiapp; its log says what."
-            return Outcome(claim.hotspot_id, claim.name, said)
+            if line is None:
+                await self._keep(claim)
+            return Outcome(claim.hotspot_id, claim.name, line or FAULT)
+
+    async def _keep(self, claim: Claim) -> None:
+        """Let a fault of ours be a failed look: nobody knows who was there meanwhile."""
+        with contextlib.suppress(Exception):
+            await self._in_thread(operations.take_failure, claim, Unreachable(FAULT))
 
     async def _take(self, claim: Claim, wait: float) -> Outcome | None:
         try:

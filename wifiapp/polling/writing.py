@@ -195,7 +195,9 @@ def arrays(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dic
 
 
 def _with_ids(changes: Changes) -> list[dict[str, Any]]:
-    return [vars(each) | {"id": new_id()} for each in changes.profiles.values()]
+    """Return the profiles in one order for everybody: two hotspots may see the same phones."""
+    rows = sorted(changes.profiles.items())
+    return [vars(profile) | {"id": new_id()} for _, profile in rows]
 
 
 def _usage(grown: Mapping[str, Growth], at: datetime) -> list[dict[str, Any]]:
