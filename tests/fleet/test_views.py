@@ -89,7 +89,7 @@ def test_a_silent_hotspot_says_why_and_that_nothing_is_lost(admin_client, hotspo
 
 def test_one_that_was_not_asked_for_long_is_silent_too(admin_client, hotspot):
     hotspot.last_contact_at = clock.now() - timedelta(hours=1)
-    assert "The worker has not looked at it yet, or not for a while." in show(admin_client, hotspot)
+    assert "It was not looked at for a while." in show(admin_client, hotspot)
 
 
 def test_one_that_refuses_us_offers_what_mends_it(admin_client, hotspot):

@@ -45,8 +45,8 @@ def add_box(
         raise InvalidBox({"system": f"{system!r} is not a system. Take ESP32 or R710."})
     _check(system, setup, identity)
     hotspot = Hotspot(system=system, secret_encrypted=seal(secret), **_values(setup))
-    if identity:
-        contacts.note_identity(hotspot, identity)
+    if identity:  # without devices yet, so that this tells all of them
+        contacts.note_contact(hotspot, identity, clock.now())
     db.session.add(hotspot)
     db.session.flush()
     _serve(hotspot, setup.served)
