@@ -20,12 +20,14 @@ from tests.factories import (
     make_device,
     make_hotspot,
     make_hotspot_business,
+    make_mark,
     make_membership,
     make_method,
     make_outage,
     make_plan,
     make_profile,
     make_rollup,
+    make_rollup_state,
     make_sale,
     make_session,
     make_token,
@@ -64,6 +66,8 @@ def make_shop(business, hotspot, people):
     make_sale(token, sold_by=seller.id)
     make_profile(business, mac_address=device.mac_address, hostname=f"Phone at {business.name}")
     make_rollup(business_id=business.id)
+    make_mark(business)
+    make_rollup_state(business)
     make_method(business)
     make_api_key(business, name=f"Till of {business.name}")
     make_closing_sum(make_closing(business))
