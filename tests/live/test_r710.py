@@ -149,3 +149,9 @@ def test_a_device_is_blocked_and_let_in_again(box, roof, plan):
     blocks_operations.unblock_device(BOSS, device.id)
     assert outbox_operations.run_due(ALL_KINDS, Signal()) == {"commands": 1}
     assert box.blocked == []
+
+
+def test_the_token_s_page_says_what_a_ruckus_cannot_do(roof, plan, sign_in_as):
+    token = make_token(plan=plan, hotspot=roof, status="ACTIVE")
+    page = sign_in_as(make_user("ADMIN")).get(f"/tokens/{token.id}").text
+    assert "An R710 cannot begin the time of a token anew" in page
