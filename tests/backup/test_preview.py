@@ -165,6 +165,12 @@ def test_a_table_that_pages_do_not_show_is_named_as_it_is_and_counted_as_others(
         assert restore_words.lost(seen) == "1,200 other rows"
 
 
+def test_what_is_worked_out_anew_from_other_rows_is_no_loss(app):
+    tables = [{"name": name, "lost": 9} for name in (*restore_words.DERIVED, "users")]
+    with app.test_request_context():
+        assert restore_words.lost({"tables": tables, "money": []}) == "9 users"
+
+
 def test_tables_that_change_stand_first_and_the_others_are_named_behind_them(app):
     def table(name, lost=0, left_out=0, back=0):
         return {"name": name, "now": 1200, "lost": lost, "left_out": left_out, "back": back}

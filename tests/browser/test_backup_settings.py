@@ -55,7 +55,8 @@ def test_what_the_rules_let_go_is_shown_first_and_a_pin_keeps_it(settings, new_s
     page, said = settings, settings.locator(".page")
     for rule in ("Days", "Weeks", "Months"):
         page.get_by_label(rule).fill("1" if rule == "Days" else "0")
-    page.get_by_label("Delete old backups by themselves").uncheck()
+    for rule in ("Delete old backups by themselves", "Make a backup every day"):
+        page.get_by_label(rule).uncheck()
     save(page)
     page.get_by_role("link", name="See what would go").click()
     expect(page.locator("#going")).to_contain_text("2 backups")

@@ -56,6 +56,7 @@ TABLES = {
     "audit_logs": _l("Audit log"),
     "settings": _l("Settings"),
 }
+DERIVED = {"rollup_marks", "rollup_states", "wifi_usage_analytics"}  # worked out from the others
 REASONS = {
     "business data": _l("business data"),
     "demo data": _l("demo data"),
@@ -120,7 +121,7 @@ def joined(parts: Iterable[str]) -> str:
 def _listed(
     tables: Iterable[Mapping[str, Any]], what: str, sums: Iterable[Mapping[str, Any]] = ()
 ) -> str:
-    numbers = {table["name"]: int(table[what]) for table in tables}
+    numbers = {each["name"]: int(each[what]) for each in tables if each["name"] not in DERIVED}
     parts = []
     for name, say in ROWS.items():
         number = numbers.pop(name, 0)
