@@ -79,7 +79,7 @@ def tasks(config: Config) -> list[Task]:
         Task("prune", 10, prune),
         Task("interrupted", 5, end_interrupted),
         Task("sweep", 600, sweep),
-        Task("analytics", 60, unless_shut(roll_up_due)),
+        Task("analytics", 60, unless_shut(roll_up_due), share=0.1),
         Task("sessions", 3600, unless_shut(drop_due)),
         Task("demo", 30, unless_shut(keep_demo_alive)),
     ]

@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 from tests.processes import finish, running_worker, start, wait_for
 from wifiapp.jobs import queries
-from wifiapp.jobs.worker import Task, Worker
+from wifiapp.jobs.worker import LONGEST_REST, Task, Worker
 from wifiapp.tasks import tasks
 
 
@@ -65,6 +65,18 @@ def test_a_failing_task_is_tried_again_and_ends_nothing(own_app):
     worker.lanes[0].join(20)
     assert not worker.lanes[0].is_alive()
     assert set(attempts) == {attempts[0]}
+
+
+@pytest.mark.parametrize(
+    ("taken", "pause"), [(0.0, 60), (2.0, 60), (8.0, 72), (30.0, 270), (3600.0, LONGEST_REST)]
+)
+def test_what_grows_with_the_data_takes_a_tenth_of_the_time_and_not_all_of_it(taken, pause):
+    task = Task("test", 60, lambda _stop: None, share=0.1)
+    assert task.pause(taken) == pytest.approx(pause)
+
+
+def test_a_quick_task_is_as_frequent_however_long_it_took():
+    assert Task("test", 1, lambda _stop: None).pause(240.0) == 1
 
 
 def test_every_task_bears_an_empty_database(own_app):

@@ -26,6 +26,7 @@ SIGNALS = {signal.SIGTERM, signal.SIGINT}
 SIGN_OF_LIFE = 10.0  # seconds
 PATIENCE = 20.0  # seconds that running tasks have to come to an end
 LONGEST_PAUSE = 30.0  # seconds between attempts while something is broken
+LONGEST_REST = 600.0  # seconds that a task waits after a run that took long
 
 log = structlog.get_logger("wifiapp.worker")
 
@@ -35,12 +36,18 @@ class Task:
     """Something done again and again, `every` so many seconds.
 
     `run` is given an event that asks it to end early; it returns what is worth a line in the
-    log, None when there was nothing to do. It must bear being run by two workers at once.
+    log, None when there was nothing to do. It must bear being run by two workers at once. What
+    grows with the data takes at most a `share` of the time, and waits longer instead.
     """
 
     name: str
     every: float
     run: Callable[[Event], Mapping[str, Any] | None]
+    share: float = 1.0
+
+    def pause(self, taken: float) -> float:
+        """Return the seconds until the next run, after one that took so many."""
+        return max(self.every, min(taken / self.share - taken, LONGEST_REST))
 
 
 class Worker:
@@ -88,8 +95,9 @@ class Worker:
     def _repeat(self, task: Task) -> None:
         pause = task.every
         while True:
+            begin = time.monotonic()
             if self._try(lambda: self._run(task), f"task.{task.name}"):
-                pause = task.every
+                pause = task.pause(time.monotonic() - begin)
             else:
                 pause = min(max(2 * pause, 1.0), LONGEST_PAUSE)
             if self.stop.wait(pause):
