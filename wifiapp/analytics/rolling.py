@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
@@ -12,6 +12,13 @@ from wifiapp.analytics.statements import ROLL_UP_HOURS, ROLL_UP_THE_REST
 from wifiapp.db import db
 
 REST = ("day", "week", "month")
+
+# A long span is read as a whole, which the planner cannot know: the spans are parameters. From
+# then on until the transaction's end.
+WIDE = timedelta(days=62)
+READ_AS_A_WHOLE = text(
+    "SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)"
+)
 
 
 def roll_up_spans(wanted: Mapping[Scope, Sequence[Span]], now: datetime) -> int:
@@ -72,6 +79,8 @@ def _run(
         "high": plain(max(end for *_, end in spans)),
         "now": plain(now),
     }
+    if last - first > WIDE:
+        db.session.execute(READ_AS_A_WHOLE)
     return int(db.session.scalar(text(statement), values) or 0)
 
 
