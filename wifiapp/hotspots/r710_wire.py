@@ -34,6 +34,7 @@ Answer = TypeVar("Answer")
 
 SECONDS = 15  # for each answer
 LARGEST = 8 * 1024 * 1024  # bytes of an answer; a guest pass has about 500
+TOO_LONG = "Its answer is longer than any answer is."
 PARTS = {  # what a whole answer to a question about these contains, even when it is empty
     "guest-list": "resultset",
     "wlansvc-list": "wlansvc-list",
@@ -148,6 +149,24 @@ def _problem(error: Exception, *, changes: bool) -> HotspotError:
 class _Reply(aiohttp.ClientResponse):
     """An answer; the box leaves ampersands in names of networks as they are, which XML forbids."""
 
+    async def read(self) -> bytes:
+        """Read the answer unless it is endless: not every one says how long it is."""
+        if self._body is None:
+            try:
+                self._body = await self._piece_by_piece()
+            except BaseException:
+                self.close()
+                raise
+        return await super().read()
+
+    async def _piece_by_piece(self) -> bytes:
+        text = bytearray()
+        async for piece in self.content.iter_any():
+            text += piece
+            if len(text) > LARGEST:
+                raise Unreachable(TOO_LONG)
+        return bytes(text)
+
     async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
         text = await super().text(encoding, errors)
         return BARE_AMPERSAND.sub("&amp;", text) if text.lstrip().startswith("<") else text
@@ -179,7 +198,7 @@ async def _believe(
     asked = request.body.decode() if request.body else ""
     response = await handler(request)
     if (response.content_length or 0) > LARGEST:
-        raise Unreachable("Its answer is longer than any answer is.")
+        raise Unreachable(TOO_LONG)
     if request.method == "POST" and response.status == HTTPStatus.OK:
         _check(request.url.name, asked, await response.text(errors="replace"))
     return response
