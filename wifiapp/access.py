@@ -52,6 +52,10 @@ class Viewer:
     business_ids: frozenset[str] | None
     only_sales_by: str | None = None
 
+    def sees(self, business_id: str) -> bool:
+        """Tell whether the rows of the business are shown."""
+        return self.business_ids is None or business_id in self.business_ids
+
 
 @dataclass(frozen=True)
 class Actor:

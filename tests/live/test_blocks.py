@@ -6,9 +6,18 @@ from threading import Event
 import pytest
 import time_machine
 
-from tests.factories import make_device, make_membership, make_session, make_token, make_user
+from tests.factories import (
+    make_business,
+    make_device,
+    make_hotspot_business,
+    make_membership,
+    make_plan,
+    make_session,
+    make_token,
+    make_user,
+)
 from wifiapp import clock
-from wifiapp.access import Actor
+from wifiapp.access import Actor, Viewer
 from wifiapp.audit.models import AuditLog
 from wifiapp.db import db
 from wifiapp.devices import blocks, blocks_operations
@@ -20,6 +29,7 @@ from wifiapp.hotspots import drivers, esp32
 from wifiapp.tokens import outbox_operations
 
 BOSS = Actor(user_id=None, email="boss@example.org")
+EVERYTHING = Viewer(user_id="boss", role="ADMIN", business_ids=None)
 MAC = "AA:BB:CC:DD:EE:FF"
 
 
@@ -53,16 +63,36 @@ def test_a_device_is_blocked_on_its_hotspot_and_let_in_again(box, counter, devic
     assert (row.reason, row.blocked_by) == ("sells our codes", "boss@example.org")
     with pytest.raises(CannotBlock, match="blocked already"):
         block(device)
-    command = blocks_operations.unblock_device(BOSS, device.id)
+    command = blocks_operations.unblock_device(BOSS, EVERYTHING, device.id)
     assert outbox_operations.try_now(BLOCK_KINDS, command.id).status == "DONE"
     assert box.blacklist == {} and blocks.in_force(counter.id, MAC) is None
     db.session.refresh(row)
     assert row.unblocked_by == "boss@example.org" and row.unblocked_at
     with pytest.raises(CannotBlock, match="not blocked"):
-        blocks_operations.unblock_device(BOSS, device.id)
+        blocks_operations.unblock_device(BOSS, EVERYTHING, device.id)
     assert block(device).status == "DONE" and db.session.query(DeviceBlock).count() == 2
     actions = [each.action for each in db.session.query(AuditLog).order_by(AuditLog.at)]
     assert actions == ["device.block", "device.unblock", "device.block"]
+
+
+def test_another_shop_on_the_hotspot_neither_lifts_a_block_nor_reads_its_reason(
+    box, counter, device, plan, sign_in_as
+):
+    block(device)
+    other = make_business()
+    make_hotspot_business(counter, other)
+    user = make_user("MANAGER")
+    make_membership(user, other)
+    theirs = make_device(
+        make_token(plan=make_plan(other), hotspot=counter, status="ACTIVE"), mac_address=MAC
+    )
+    db.session.commit()
+    client = sign_in_as(user)
+    client.post(f"/devices/{theirs.id}/unblock")
+    assert MAC in box.blacklist and blocks.in_force(counter.id, MAC)
+    page = client.get(f"/devices/{theirs.id}").text
+    assert "has to let it in" in page and "Let it in again" not in page
+    assert "sells our codes" not in page and BOSS.email not in page
 
 
 def test_a_portal_leaves_the_running_session_alone(device):

@@ -10,7 +10,7 @@ from tests.factories import make_device, make_plan, make_token, make_user
 from tests.hotspots.stubs import R710Stub
 from tests.live.conftest import serve
 from wifiapp import clock
-from wifiapp.access import Actor
+from wifiapp.access import Actor, Viewer
 from wifiapp.db import db
 from wifiapp.devices import blocks_operations
 from wifiapp.devices.blocks import ALL_KINDS
@@ -146,7 +146,9 @@ def test_a_device_is_blocked_and_let_in_again(box, roof, plan):
     blocks_operations.block_device(BOSS, device.id, "noise")
     assert outbox_operations.run_due(ALL_KINDS, Signal()) == {"commands": 1}
     assert box.blocked == [MAC.lower()]
-    blocks_operations.unblock_device(BOSS, device.id)
+    blocks_operations.unblock_device(
+        BOSS, Viewer(user_id="boss", role="ADMIN", business_ids=None), device.id
+    )
     assert outbox_operations.run_due(ALL_KINDS, Signal()) == {"commands": 1}
     assert box.blocked == []
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from wifiapp.access import Actor
+from wifiapp.access import Actor, Viewer
 from wifiapp.db import db
 from wifiapp.devices import blocks
 from wifiapp.devices.models import WifiTokenDevice
@@ -39,11 +39,20 @@ def block_device(actor: Actor, device_id: str, reason: str) -> HotspotCommand:
     return _ask(actor, "BLOCK", reason, device, token)
 
 
-def unblock_device(actor: Actor, device_id: str) -> HotspotCommand:
-    """Have a device let in again; returns and raises what `block_device` does."""
+def unblock_device(actor: Actor, viewer: Viewer, device_id: str) -> HotspotCommand:
+    """Have a device let in again; returns and raises what `block_device` does.
+
+    A block is lifted for the business that asked for it, since it holds for all the others too.
+    """
     device, token = _found(device_id)
-    if not blocks.in_force(token.hotspot_id, device.mac_address):
+    block = blocks.in_force(token.hotspot_id, device.mac_address)
+    if block is None:
         raise CannotBlock("This device is not blocked. Nothing was done.")
+    if not viewer.sees(block.business_id):
+        raise CannotBlock(
+            "Another business on this hotspot keeps the device out, and has to let it in. "
+            "Nothing was done."
+        )
     return _ask(actor, "UNBLOCK", "let in again", device, token)
 
 

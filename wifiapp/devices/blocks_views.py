@@ -39,9 +39,10 @@ def block(device_id: str) -> ResponseReturnValue:
 @bp.post("/<device_id>/unblock")
 @allow("ADMIN", "MANAGER")
 def unblock(device_id: str) -> ResponseReturnValue:
-    device = queries.get_device(current_viewer(), device_id, clock.now())
+    viewer = current_viewer()
+    device = queries.get_device(viewer, device_id, clock.now())
     try:
-        command = blocks_operations.unblock_device(current_actor(), device.id)
+        command = blocks_operations.unblock_device(current_actor(), viewer, device.id)
         done = outbox_operations.try_now(BLOCK_KINDS, command.id)
     except WifiError as error:
         flash(str(error), "danger")

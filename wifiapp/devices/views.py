@@ -69,6 +69,7 @@ def show(device_id: str) -> str:
     viewer, now = current_viewer(), clock.now()
     device = queries.get_device(viewer, device_id, now)
     can = CAPABILITIES.get(device.system)
+    block = page_queries.find_block(device.hotspot_id, device.mac)
     return render_template(
         "devices/show.html",
         device=lines.described(device, now),
@@ -82,7 +83,8 @@ def show(device_id: str) -> str:
         tokens_shown=queries.TOKENS_SHOWN,
         probably_same=page_queries.list_probably_same(device),
         hints=page_queries.list_hints(device.id, now),
-        block=page_queries.find_block(device.hotspot_id, device.mac),
+        block=block,
+        may_lift=block is not None and viewer.sees(block.business_id),
         pending=page_queries.find_pending(device.hotspot_id, device.mac),
         can=can if page_queries.is_device(device.hotspot_id) else None,
         form=BlockForm(formdata=None),

@@ -62,4 +62,4 @@ def count_tokens(plan_id: str) -> int:
 
 
 def _sees(viewer: Viewer | None, business_id: str) -> bool:
-    return viewer is None or viewer.business_ids is None or business_id in viewer.business_ids
+    return viewer is None or viewer.sees(business_id)
