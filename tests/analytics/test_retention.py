@@ -4,21 +4,22 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
+import time_machine
 from sqlalchemy import func, select, text
 
 from tests.analytics.rolled import NOW, Shop, assert_proven, at, roll_up, rows, table
 from tests.factories import make_device, make_profile, make_sale, make_session
 from wifiapp import clock
 from wifiapp.access import WORKER
-from wifiapp.analytics.retention import cutoff, kept_days
+from wifiapp.analytics.retention import LEAST, RECENT, cutoff, kept_months
 from wifiapp.analytics.retention_operations import (
-    InvalidDays,
+    InvalidTime,
     NotProven,
     drop_due,
     drop_sessions,
     keep_sessions,
 )
-from wifiapp.analytics.retention_queries import get_kept_days, preview
+from wifiapp.analytics.retention_queries import get_kept_months, preview
 from wifiapp.analytics.rollup_operations import Days
 from wifiapp.audit.models import AuditLog
 from wifiapp.db import db
@@ -26,6 +27,7 @@ from wifiapp.devices.models import DeviceSession
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 BEFORE = at("2026-07-15T00:00")
+LATER = at("2026-12-15T09:30")  # four months before are August
 
 
 @pytest.fixture
@@ -109,41 +111,59 @@ def test_nothing_is_dropped_that_is_not_proven(shop):
 
 
 def test_sessions_of_the_last_three_months_stay(shop):
-    with pytest.raises(InvalidDays):
+    with pytest.raises(InvalidTime):
         drop_sessions(NOW - 91 * DAY, WORKER, NOW)
-    with pytest.raises(InvalidDays):
-        keep_sessions(91, WORKER)
-    assert left() == 5 and get_kept_days() is None and shop
+    with pytest.raises(InvalidTime):
+        keep_sessions(3, WORKER)
+    assert left() == 5 and get_kept_months() is None and shop
 
 
 @pytest.mark.parametrize(
-    ("stored", "days"),
-    [(None, None), ({"days": None}, None), ({"days": 400}, 400), ({"days": 3}, None), ("x", None)],
+    ("stored", "months"),
+    [
+        *[(None, None), ({"months": None}, None), ({"months": 4}, 4), ({"months": 120}, 120)],
+        *[({"months": 3}, None), ({"months": 121}, None), ({"months": "12"}, None), ("x", None)],
+    ],
 )
-def test_a_setting_of_no_use_keeps_sessions_for_ever(stored, days):
-    assert kept_days(stored) == days
+def test_a_setting_of_no_use_keeps_sessions_for_ever(stored, months):
+    assert kept_months(stored) == months
 
 
-def test_a_day_is_cut_at_midnight():
-    assert cutoff(100, datetime(2026, 11, 20, 18, 42, tzinfo=UTC)) == at("2026-08-12T00:00")
+@pytest.mark.parametrize(
+    ("now", "months", "before"),
+    [
+        ("2026-11-20T18:42", 4, "2026-07-01T00:00"),
+        ("2026-11-01T00:00", 12, "2025-11-01T00:00"),
+        ("2026-03-31T23:59", 120, "2016-03-01T00:00"),
+    ],
+)
+def test_whole_months_are_kept_beside_the_one_that_runs(now, months, before):
+    assert cutoff(months, at(now)) == at(before)
 
 
-def test_the_worker_drops_what_the_setting_does_not_keep_once_a_day(shop):
+def test_the_shortest_time_keeps_what_must_stay_on_every_day_of_the_year():
+    days = [datetime(2027, 1, 1, tzinfo=UTC) + n * DAY for n in range(800)]
+    assert min(day - cutoff(LEAST, day) for day in days) >= RECENT
+
+
+@time_machine.travel(LATER, tick=False)
+def test_the_worker_drops_what_the_setting_does_not_keep_once_a_month(shop):
     assert drop_due(Event()) is None
-    keep_sessions(100, WORKER)
+    assert keep_sessions(4, WORKER) and not keep_sessions(4, WORKER)
     roll_up(clock.now())
     assert drop_due(Event()) == {"rows": 4} and left() == 1 and shop
     assert drop_due(Event()) is None
 
 
+@time_machine.travel(LATER, tick=False)
 def test_the_command_says_what_goes_before_it_goes(app, shop):
     run = app.test_cli_runner().invoke
     db.session.commit()
     assert "kept for ever" in run(args=["analytics", "sessions"]).output and shop
-    result = run(args=["analytics", "sessions", "--keep-days", "100"])
+    result = run(args=["analytics", "sessions", "--keep-months", "4"])
     assert "Not kept any longer: 4 of 5 sessions" in result.output and left() == 5
     result = run(args=["analytics", "sessions", "--yes"])
     assert "Dropped: 4 of 5 sessions" in result.output and left() == 1
     assert run(args=["analytics", "check"]).exit_code == 0
-    assert run(args=["analytics", "sessions", "--keep-days", "5"]).exit_code == 1
+    assert run(args=["analytics", "sessions", "--keep-months", "3"]).exit_code == 1
     assert "for ever" in run(args=["analytics", "sessions", "--keep-all"]).output

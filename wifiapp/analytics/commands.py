@@ -81,30 +81,30 @@ def check(*, first: datetime | None, last: datetime | None, as_json: bool) -> No
 
 
 @analytics.command()
-@click.option("--keep-days", type=int, help="Keep them for so many days, from 92 on.")
+@click.option("--keep-months", type=int, help="Keep them for so many months, from 4 on.")
 @click.option("--keep-all", is_flag=True, help="Keep them for ever, as from the beginning.")
 @click.option("--yes", is_flag=True, help="Drop now what is not kept any longer.")
 @json_option
-def sessions(*, keep_days: int | None, keep_all: bool, yes: bool, as_json: bool) -> None:
+def sessions(*, keep_months: int | None, keep_all: bool, yes: bool, as_json: bool) -> None:
     """Say how long raw sessions are kept, and what dropping the older ones takes and frees.
 
     They are dropped by the worker, or now with --yes, and only when all roll-ups of their time
     are proven. The roll-ups stay.
     """
-    if keep_all or keep_days is not None:
-        retention_operations.keep_sessions(None if keep_all else keep_days, COMMAND_LINE)
-    now, days = clock.now(), retention_queries.get_kept_days()
-    found = retention_queries.preview(cutoff(days, now)) if days else None
+    if keep_all or keep_months is not None:
+        retention_operations.keep_sessions(None if keep_all else keep_months, COMMAND_LINE)
+    now, months = clock.now(), retention_queries.get_kept_months()
+    found = retention_queries.preview(cutoff(months, now)) if months else None
     dropped = None
     if yes and found:
         rollup_operations.roll_up(now)
         dropped = retention_operations.drop_sessions(found.before, COMMAND_LINE, now)
     if as_json:
-        echo_json({"keep_days": days, **(vars(found) if found else {}), "dropped": dropped})
+        echo_json({"keep_months": months, **(vars(found) if found else {}), "dropped": dropped})
     elif found is None:
         click.echo("Raw sessions are kept for ever.")
     else:
-        click.echo(f"Raw sessions are kept for {days} days.")
+        click.echo(f"Raw sessions are kept for {months} months.")
         size = f"{found.size / 1_000_000:,.1f} MB"
         verb = "Dropped" if dropped is not None else "Not kept any longer"
         click.echo(f"{verb}: {found.rows:,} of {found.of:,} sessions, about {size}, that ended")

@@ -11,8 +11,9 @@ from wifiapp import clock
 from wifiapp.access import WORKER, Actor
 from wifiapp.analytics.check_queries import check
 from wifiapp.analytics.models import RollupState
-from wifiapp.analytics.retention import LEAST, MOST, SETTING, cutoff
-from wifiapp.analytics.retention_queries import find_dropped_before, get_kept_days, preview
+from wifiapp.analytics.retention import LEAST, MOST, RECENT, SETTING, cutoff
+from wifiapp.analytics.retention_queries import find_dropped_before, get_kept_months, preview
+from wifiapp.audit.changes import differences
 from wifiapp.audit.record import record
 from wifiapp.db import db
 from wifiapp.devices.models import DeviceSession
@@ -20,35 +21,39 @@ from wifiapp.errors import WifiError
 from wifiapp.settings.models import Setting
 
 
-class InvalidDays(WifiError):
-    """Sessions cannot be kept for so many days."""
+class InvalidTime(WifiError):
+    """Sessions cannot be kept for so short or long a time."""
 
 
 class NotProven(WifiError):
     """The roll-ups are not proven, so their raw sessions stay."""
 
 
-def keep_sessions(days: int | None, actor: Actor) -> None:
-    """Keep raw sessions for so many days, None for ever; raises `InvalidDays`."""
-    if days is not None and not LEAST <= days <= MOST:
-        raise InvalidDays(
-            f"Sessions are kept for {LEAST} to {MOST} days, or for ever. Nothing was changed."
+def keep_sessions(months: int | None, actor: Actor) -> bool:
+    """Keep raw sessions for so many months, None for ever, and tell whether that is new.
+
+    Raises `InvalidTime`. What is not kept any longer goes with the worker's next `drop_due`.
+    """
+    if months is not None and not LEAST <= months <= MOST:
+        raise InvalidTime(
+            f"Sessions are kept for {LEAST} to {MOST} months, or for ever. Nothing was changed."
         )
-    before = get_kept_days()
-    if before != days:
-        db.session.merge(Setting(key=SETTING, value={"days": days}))
-        record(actor, "settings.change", "settings", change={"sessions_days": [before, days]})
+    change = differences({"months_of_sessions": get_kept_months()}, {"months_of_sessions": months})
+    if change:
+        db.session.merge(Setting(key=SETTING, value={"months": months}))
+        record(actor, "settings.change", "settings", change=change)
         db.session.commit()
+    return bool(change)
 
 
 def drop_due(_stop: Event) -> Mapping[str, Any] | None:
     """Drop the sessions that the setting does not keep any longer, if there are any."""
-    now, days = clock.now(), get_kept_days()
+    now, months = clock.now(), get_kept_months()
     dropped = find_dropped_before()
-    if days is None or (dropped and cutoff(days, now) <= dropped):
+    if months is None or (dropped and cutoff(months, now) <= dropped):
         db.session.rollback()
         return None
-    rows = drop_sessions(cutoff(days, now), WORKER, now)
+    rows = drop_sessions(cutoff(months, now), WORKER, now)
     return {"rows": rows} if rows else None
 
 
@@ -59,8 +64,8 @@ def drop_sessions(before: datetime, actor: Actor, now: datetime) -> int:
     dropped, when a number differs or waits to be rolled up. The roll-ups stay, and so does what
     they say of sessions, from then on without a row to prove it.
     """
-    if now - before < timedelta(days=LEAST):
-        raise InvalidDays(f"Sessions of the last {LEAST} days stay. Nothing was dropped.")
+    if now - before < RECENT:
+        raise InvalidTime(f"Sessions of the last {RECENT.days} days stay. Nothing was dropped.")
     taken = preview(before)
     if taken.rows and taken.first:
         # The lock of the check is held until all is done: no roll-up comes in between.

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from wifiapp.analytics.models import RollupState
-from wifiapp.analytics.retention import SETTING, kept_days
+from wifiapp.analytics.retention import SETTING, kept_months
 from wifiapp.db import db
 from wifiapp.devices.models import DeviceSession
 from wifiapp.settings.models import Setting
@@ -15,22 +15,24 @@ from wifiapp.settings.models import Setting
 
 @dataclass(frozen=True)
 class Preview:
-    """The raw sessions that ended before a moment: how many of how many, and about how many bytes.
+    """The raw sessions that ended before a moment: how many of how many.
 
-    `first` is when the oldest of them began.
+    `size` is about how many bytes they take, `whole` what all of them take, with their indexes;
+    `first` is when the oldest of those that ended before began.
     """
 
     before: datetime
     rows: int
     of: int
     size: int
+    whole: int
     first: datetime | None
 
 
-def get_kept_days() -> int | None:
-    """Return how many days raw sessions are kept, None for ever."""
+def get_kept_months() -> int | None:
+    """Return how many months raw sessions are kept, None for ever."""
     stored: Any = db.session.scalar(select(Setting.value).where(Setting.key == SETTING))
-    return kept_days(stored)
+    return kept_months(stored)
 
 
 def find_dropped_before() -> datetime | None:
@@ -46,4 +48,4 @@ def preview(before: datetime) -> Preview:
     )
     rows, of, first = db.session.execute(query.select_from(DeviceSession)).one()
     whole = db.session.scalar(text("SELECT pg_total_relation_size('device_sessions')")) or 0
-    return Preview(before, rows, of, whole * rows // of if of else 0, first)
+    return Preview(before, rows, of, whole * rows // of if of else 0, whole, first)
