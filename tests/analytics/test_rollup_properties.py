@@ -128,7 +128,8 @@ CHANGES = sorted(
 
 
 @settings(
-    max_examples=25, phases=(Phase.reuse, Phase.generate),
+    max_examples=25,
+    phases=(Phase.reuse, Phase.generate),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -24,6 +24,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    delete,
     insert,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -195,7 +196,20 @@ def measure(table, row, number):
         row["ends_at"] = row["starts_at"] + timedelta(microseconds=1)
     if table == "payment_methods":
         row["name"], row["fee_percent"] = f"{number} {row['name']}", Decimal(number)
+    measure_live(table, row)
     measure_analytics(table, row, number)
+
+
+def measure_live(table, row):
+    """Go on with the tables of hotspots that are called."""
+    if table == "token_batches":
+        row["called_at"], row["called_for"] = row["called_at"] or FIRST, 1
+    if table == "hotspot_commands":
+        row["mac_address"] = None if row["wifi_token_id"] else row["mac_address"]
+    if table == "hotspot_outages":
+        row["ended_at"] = row["ended_at"] and row["started_at"]
+    if table == "token_configurations":
+        row["min_stock"] = row["refill_to"] = None if row["min_stock"] is None else 1
 
 
 def measure_analytics(table, row, number):
@@ -258,8 +272,11 @@ def test_random_rows_of_every_table_come_back_equal(own_app, other_app, pools):
         execute(own_app, f"TRUNCATE {', '.join(ARCHIVED)}")
     maker = Maker(pools)
     tables = [table for table in Model.metadata.sorted_tables if table.name in ARCHIVED]
+    tables.sort(key=lambda table: table.name == "rollup_marks")  # the others' triggers fill it
     with own_app.app_context():
         for table in tables:
+            if table is tables[-1]:
+                db.session.execute(delete(table))
             for row in maker.rows(table):
                 add(table, row)
         db.session.commit()
