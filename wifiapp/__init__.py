@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined
 from wifiapp import assets, db, errors, formats, logs, models, web
 from wifiapp.analytics.check_views import bp as analytics_check
 from wifiapp.analytics.commands import analytics as analytics_commands
+from wifiapp.analytics.sessions_views import bp as analytics_sessions
 from wifiapp.analytics.views import bp as analytics
 from wifiapp.api.commands import api_keys as api_key_commands
 from wifiapp.api.keys_views import bp as api_keys
@@ -60,7 +61,8 @@ from wifiapp.vouchers.views import bp as vouchers
 __all__ = ["create_app", "models"]
 
 BLUEPRINTS = (
-    *(auth, users, audit, dashboard, devices, online, sales, analytics, analytics_check, week),
+    *(auth, users, audit, dashboard, devices, online, sales),
+    *(analytics, analytics_check, analytics_sessions, week),
     *(backup, backup_keys, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail),
     *(hotspots, boxes, fleet),

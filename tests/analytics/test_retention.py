@@ -19,7 +19,7 @@ from wifiapp.analytics.retention_operations import (
     drop_sessions,
     keep_sessions,
 )
-from wifiapp.analytics.retention_queries import get_kept_months, preview
+from wifiapp.analytics.retention_queries import find_dropped_before, get_kept_months, preview
 from wifiapp.analytics.rollup_operations import Days
 from wifiapp.audit.models import AuditLog
 from wifiapp.db import db
@@ -63,6 +63,14 @@ def test_the_roll_ups_stay_and_are_proven_as_far_as_there_are_rows(shop):
     assert table() == before
     entry = db.session.query(AuditLog).filter_by(action="sessions.drop").one()
     assert entry.change["rows"] == 2 and shop
+
+
+def test_dropping_less_later_does_not_forget_what_was_dropped(shop):
+    drop_sessions(BEFORE, WORKER, NOW)
+    assert drop_sessions(BEFORE - 30 * DAY, WORKER, NOW) == 0
+    assert find_dropped_before() == BEFORE and shop
+    roll_up()
+    assert_proven()
 
 
 def test_late_sales_in_the_time_of_dropped_sessions_still_count(shop):

@@ -12,6 +12,7 @@ from tests.browser.conftest import sign_in
 PAGES = {
     "dashboard": "/",
     "analytics-check": "/analytics/check",
+    "analytics-sessions": "/analytics/sessions?months=4",
     "devices": "/devices?status=all",
     "device": ("/devices?status=all", ""),
     "online": "/devices/online",

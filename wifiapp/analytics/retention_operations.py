@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, or_, update
 
 from wifiapp import clock
 from wifiapp.access import WORKER, Actor
@@ -79,6 +79,7 @@ def drop_sessions(before: datetime, actor: Actor, now: datetime) -> int:
         db.session.execute(delete(DeviceSession).where(DeviceSession.ended_at < before))
         said = {"before": before.isoformat(), "rows": taken.rows}
         record(actor, "sessions.drop", "session", change=said)
-    db.session.execute(update(RollupState).values(sessions_from=before))
+    later = or_(RollupState.sessions_from.is_(None), RollupState.sessions_from < before)
+    db.session.execute(update(RollupState).where(later).values(sessions_from=before))
     db.session.commit()
     return taken.rows
