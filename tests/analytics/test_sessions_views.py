@@ -79,7 +79,7 @@ def test_saving_what_is_there_already_changes_nothing(admin_client):
     admin_client.post(PAGE, data={"months": "6"})
     answer = admin_client.post(PAGE, data={"months": "6"}, follow_redirects=True)
     assert "Nothing was changed." in answer.text and len(changes()) == 1
-    assert ">Keep 6 months<" not in answer.text
+    assert "Keep 6 months" not in answer.text
 
 
 @pytest.mark.parametrize("typed", BAD)
@@ -89,7 +89,7 @@ def test_bad_months_get_their_message_once_beside_the_field(admin_client, typed)
     assert (asked.status_code, sent.status_code) == (200, 422)
     for answer in (asked, sent):
         assert answer.text.count("Type a whole number of months from 4 to 120.") == 1
-        assert f'value="{typed[:200]}"' in answer.text
+        assert f'type="text" value="{typed[:200]}"' in answer.text
         assert "What would go" not in answer.text
     assert get_kept_months() is None and changes() == []
 
