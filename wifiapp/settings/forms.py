@@ -5,8 +5,8 @@ from zoneinfo import available_timezones
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, IntegerField, SelectField, TimeField
-from wtforms.validators import InputRequired, NumberRange
+from wtforms import BooleanField, Form, IntegerField, SelectField, TimeField
+from wtforms.validators import InputRequired, NumberRange, StopValidation
 
 from wifiapp.settings.values import MOST, BackupPlan
 
@@ -30,6 +30,10 @@ class _Number(IntegerField):  # type: ignore[misc]
             super().process_formdata(valuelist)
         except ValueError as error:
             raise ValueError(str(self.said)) from error
+
+    def pre_validate(self, form: Form) -> None:  # noqa: ARG002 - the interface of WTForms
+        if self.process_errors:  # said once is enough
+            raise StopValidation
 
 
 class _Time(TimeField):  # type: ignore[misc]
