@@ -145,8 +145,9 @@ def new_shop(tmp_path):
 # -- Chromium --------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Chromium, for one file: meanwhile this thread has an event loop, in which none can begin."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     assert path, "Chromium is not installed; `make test` installs it where it may"
     with sync_playwright() as playwright:

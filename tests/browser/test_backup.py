@@ -6,7 +6,7 @@ import zipfile
 from flask_migrate import downgrade
 from playwright.sync_api import expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import EMAIL, sign_in
 
 
 def test_the_owner_creates_and_downloads_a_backup(page, new_shop, tmp_path):
@@ -16,13 +16,14 @@ def test_the_owner_creates_and_downloads_a_backup(page, new_shop, tmp_path):
     page.get_by_label("Demo data").check()
     page.get_by_role("button", name="Create backup").click()
     page.reload()  # progress is in the database, not in the page
-    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
-    expect(page.locator("tbody tr").first).to_contain_text("Verified")
+    mine = page.locator("tbody tr", has_text=EMAIL)  # the daily one may come meanwhile
+    expect(mine.get_by_role("link", name="Download")).to_be_visible(timeout=60_000)
+    expect(mine).to_contain_text("Verified")
     with page.expect_download() as begun:
-        page.get_by_role("link", name="Download").click()
+        mine.get_by_role("link", name="Download").click()
     archive = tmp_path / begun.value.suggested_filename
     begun.value.save_as(archive)
-    page.locator("tbody tr th a").first.click()
+    mine.locator("th a").click()
     expect(page.locator("main")).to_contain_text(hashlib.sha256(archive.read_bytes()).hexdigest())
     with zipfile.ZipFile(archive) as opened:
         assert opened.testzip() is None
