@@ -17,7 +17,7 @@ from wifiapp.businesses.models import Business, Membership
 from wifiapp.db import db
 from wifiapp.devices.blocks_models import DeviceBlock
 from wifiapp.devices.models import DeviceProfile, DeviceSession, TokenUsage, WifiTokenDevice
-from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage
+from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage, PresenceKey
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import DayClosing, DayClosingSum, PaymentMethod, WifiTokenSale
 from wifiapp.settings.models import Setting
@@ -91,6 +91,18 @@ def make_hotspot_business(hotspot=None, business=None, **given):
 def make_outage(hotspot=None, **given):
     values = {"hotspot_id": (hotspot or make_hotspot()).id, "reason": "It does not answer."}
     return _add(HotspotOutage(**values | {"started_at": clock.now()} | given))
+
+
+@factory(PresenceKey)
+def make_presence_key(hotspot=None, text=None, **given):
+    text = text or f"presence_key-{next(_counter)}"
+    values = {
+        "hotspot_id": (hotspot or make_hotspot(is_manual=True, address="")).id,
+        "prefix": text[:15],
+        "digest": sha256(text.encode()).hexdigest(),
+        "created_by": "a@example.org",
+    }
+    return _add(PresenceKey(**values | given))
 
 
 @factory(TokenConfiguration)

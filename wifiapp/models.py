@@ -9,7 +9,7 @@ from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.devices.blocks_models import DeviceBlock
 from wifiapp.devices.models import DeviceProfile, DeviceSession, TokenUsage, WifiTokenDevice
-from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage
+from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage, PresenceKey
 from wifiapp.jobs.models import WorkerState
 from wifiapp.sales.models import DayClosing, DayClosingSum, PaymentMethod, WifiTokenSale
 from wifiapp.settings.models import Setting
@@ -36,6 +36,7 @@ __all__ = [
     "HotspotOutage",
     "Membership",
     "PaymentMethod",
+    "PresenceKey",
     "RateLimit",
     "Restore",
     "RollupMark",

@@ -25,6 +25,7 @@ from tests.factories import (
     make_method,
     make_outage,
     make_plan,
+    make_presence_key,
     make_profile,
     make_rollup,
     make_rollup_state,
@@ -89,6 +90,7 @@ def shops(own_app):
             own = make_hotspot(name=f"Box of {name}", last_error=f"Seen by {name} only")
             make_hotspot_business(own, business)
             make_outage(own, reason=f"Silent for {name}")
+            make_presence_key(own, created_by=f"portal-of-{name.lower()}@example.org")
         for text in ("about nobody in particular", "of a shop long gone"):
             make_audit_log(business_id=None if "nobody" in text else "gone", change={"why": text})
         db.session.commit()
@@ -121,6 +123,7 @@ def belongings():
         "settings": "false",
         "wifi_token_devices": f't."wifiTokenId" IN ({token})',
         "hotspot_outages": "t.reason = 'Silent for Ours'",
+        "presence_keys": "t.\"createdBy\" = 'portal-of-ours@example.org'",
         "device_sessions": f't."wifiTokenDeviceId" IN ({device})',
         "token_usage": f't."wifiTokenId" IN ({token})',
         "day_closing_sums": f't."dayClosingId" IN ({closing})',

@@ -15,6 +15,7 @@ from tests.factories import (
     make_membership,
     make_outage,
     make_plan,
+    make_presence_key,
     make_profile,
     make_rollup,
     make_sale,
@@ -60,6 +61,7 @@ def make_shop(name, **given):
     make_membership(make_user("MANAGER", id=f"{name}-manager"), business)
     make_hotspot_business(hotspot, business, id=f"{name}-link")
     make_outage(hotspot, id=f"{name}-outage")
+    make_presence_key(hotspot, id=f"{name}-presence")
     plan = make_plan(business, id=f"{name}-plan")
     token = make_token(plan=plan, hotspot=hotspot, id=f"{name}-token")
     make_session(make_device(token, id=f"{name}-device"), id=f"{name}-session")
@@ -145,6 +147,7 @@ def test_one_business_takes_its_rows_what_they_need_and_no_others(shops):
     assert found.pop("businesses") == {"ours"}
     assert found.pop("hotspots") == {"ours-hotspot", "shared-hotspot"}
     assert found.pop("hotspot_outages") == {"ours-outage"}
+    assert found.pop("presence_keys") == {"ours-presence"}
     assert found.pop("users") == {"ours-seller", "ours-manager"}
     assert found.pop("hotspot_businesses") > {"ours-link"}
     assert len(found.pop("memberships")) == 1
@@ -164,7 +167,7 @@ def test_a_demo_business_can_be_taken_by_itself(shops):
 def test_every_table_that_travels_hangs_on_the_businesses_or_is_shared_on_purpose(no_database):
     pick = selection._Selection(Model.metadata, Options(), has_demo=True)
     shared = {table.name for table in pick.tables if not pick._hangs(table)}
-    assert shared == {"users", "hotspots", "hotspot_outages", "settings"}
+    assert shared == {"users", "hotspots", "hotspot_outages", "presence_keys", "settings"}
     assert not {table.name for table in pick.tables} & set(STAYING)
 
 

@@ -53,6 +53,7 @@ TABLES = {
     "day_closings": _l("Closings of days"),
     "day_closing_sums": _l("Sums of closed days"),
     "api_keys": _l("Keys of tills"),
+    "presence_keys": _l("Keys of portals"),
     "audit_logs": _l("Audit log"),
     "settings": _l("Settings"),
 }

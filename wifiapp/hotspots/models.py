@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wifiapp.businesses.models import Business
 from wifiapp.columns import SYSTEMS, Count, CreatedAt, Id, Moment, System, UpdatedAt, one_of
-from wifiapp.db import Model, archived
+from wifiapp.db import FOR_GOOD, Model, archived
 
 STATUSES = ("NEW", "OK", "SILENT", "REFUSED")
 
@@ -28,7 +28,8 @@ class Hotspot(Model):
     `last_contact_at` is the last good look at it, `polled_at` the last attempt; `failures` of them
     came to nothing since. `foreign_tokens` on it are not ours, `strangers` are on it without a
     token.
-    A manual one is never called: its codes are ours and loaded by hand; its address is empty.
+    A manual one is never called: its codes are ours and loaded by hand; its address is empty. Where
+    its portal has a `PresenceKey`, it tells by itself who is online, every `poll_interval`.
     """
 
     __tablename__ = "hotspots"
@@ -106,5 +107,35 @@ class HotspotOutage(Model):
     started_at: Mapped[Moment]
     ended_at: Mapped[Moment | None]
     reason: Mapped[str]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+
+
+class PresenceKey(Model):
+    """What lets the portal of a hotspot tell who is online there; one is in force at a time.
+
+    Only a digest of the key is kept; `prefix` is the part of it that people may see. `created_by`
+    is an email.
+    """
+
+    __tablename__ = "presence_keys"
+    __table_args__ = (
+        UniqueConstraint("digest"),
+        Index(
+            "presence_keys_hotspotId_live_key",
+            "hotspot_id",
+            unique=True,
+            postgresql_where=text('"revokedAt" IS NULL'),
+        ),
+        archived("business"),
+    )
+
+    id: Mapped[Id]
+    hotspot_id: Mapped[str] = mapped_column(ForeignKey(Hotspot.id, ondelete="CASCADE"))
+    prefix: Mapped[str] = mapped_column(String(16))
+    digest: Mapped[str] = mapped_column(String(64))
+    created_by: Mapped[str]
+    last_used_at: Mapped[Moment | None]
+    revoked_at: Mapped[Moment | None] = mapped_column(info=FOR_GOOD)
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]

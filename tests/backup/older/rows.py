@@ -171,6 +171,14 @@ ROWS = {
         | {"mayVoid": True, "channel": "KIOSK", "createdBy": "u1", "revokedAt": THEN}
         | MADE,
     ],
+    "presence_keys": [
+        {"id": "pk1", "hotspotId": "h1", "prefix": "presence_1", "digest": "1" * 64}
+        | {"createdBy": "u1", "lastUsedAt": LATER}
+        | MADE,
+        {"id": "pk2", "hotspotId": "h1", "prefix": "presence_2", "digest": "e" * 64}
+        | {"createdBy": ODD, "revokedAt": THEN}
+        | MADE,
+    ],
     "rollup_marks": [
         {"id": "rm1", "businessId": "b1", "startsAt": THEN, "endsAt": LATER},
         {"id": "rm2", "businessId": "b2", "macAddress": "AC:DE:48:00:00:01"},
