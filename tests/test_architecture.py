@@ -193,6 +193,11 @@ def test_no_excuse_outlives_what_it_excuses(excused):
         assert words[id(excused)] in (APP / name).read_text(), name
 
 
+@each_module([path for path in MODULES if room_of(path) == "views"])
+def test_only_asked_page_reads_where_a_list_goes_on(path):
+    assert not re.search(r"args.*after|BadCursor", path.read_text()), "see wifiapp/lists.py"
+
+
 # -- how it is written ---------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wifiapp.exports import DANGEROUS, as_csv, as_json, defused
+from wifiapp.exports import DANGEROUS, as_csv, as_file, as_json, defused
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 unchanging = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -51,6 +51,15 @@ def test_rows_for_the_end_are_asked_for_after_the_last_row(request_context):
     answer = json.loads(response.get_data())
     assert answer["asOf"] == "2026-11-22T12:00:00Z" and answer["rows_sent"] == 3
     assert answer["rows"][1] == {"a": "=1+1"}, "what is read by programs is not changed"
+
+
+def test_the_address_names_the_kind_of_file(request_context):
+    response = as_file("csv", "things", ["a", "b"], ROWS, asOf=NOON)
+    assert response.mimetype == "text/csv" and read(response)[0] == ["a", "b"]
+    response = as_file("json", "things", ["b"], ROWS, asOf=NOON)
+    answer = json.loads(response.get_data())
+    assert response.mimetype == "application/json"
+    assert answer["asOf"] == "2026-11-22T12:00:00Z" and answer["rows"][0] == {"b": "-1.50"}
 
 
 @pytest.mark.parametrize("count", [0, 1, 5_000])

@@ -2,6 +2,7 @@ from datetime import date
 
 import pytest
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
 from wtforms import SelectChoice
 
 from wifiapp.filters import ChoiceField, DayField, FilterForm, OpenField, SearchField
@@ -64,6 +65,13 @@ def test_a_bad_filter_has_its_message_and_the_others_stay(name, field, value, me
         field: [message]
     }
     assert form.applied == {"colour": "red"}
+
+
+def test_a_file_is_refused_with_every_message_instead_of_leaving_out_a_filter():
+    read(colour="red").refuse_errors()
+    with pytest.raises(BadRequest) as refusal:
+        read(size="XL", shop="b2").refuse_errors()
+    assert refusal.value.description == "No such size. No such shop."
 
 
 def test_what_postgresql_cannot_hold_is_replaced_and_endless_values_are_cut():

@@ -86,6 +86,16 @@ def as_json(
     return _download(_gathered(pieces()), f"{name}.json", "application/json")
 
 
+def as_file(kind: str, name: str, columns: Sequence[str], rows: Rows, **around: Any) -> Response:
+    """Stream the rows as the kind of file that the address names, `csv` or `json`.
+
+    `around` is what stands around the rows of a JSON file; a CSV file has no place for it.
+    """
+    if kind == "csv":
+        return as_csv(name, columns, rows)
+    return as_json(name, columns, rows, **around)
+
+
 def _later(closing: Callable[[], Rows]) -> Iterator[Mapping[str, Any]]:
     yield from closing()
 

@@ -7,6 +7,7 @@ from typing import Any
 import wtforms
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
 from wtforms import DateField, Form, SelectChoice, SelectField
 from wtforms.validators import Length, Optional, ValidationError
 
@@ -96,6 +97,12 @@ class FilterForm(Form):  # type: ignore[misc]
             for field in self
             if field.data and field.data != field.default and not field.errors
         }
+
+    def refuse_errors(self) -> None:
+        """Refuse the whole request with the messages: a file must not leave out a filter."""
+        if self.errors:
+            said = (str(each) for errors in self.errors.values() for each in errors)
+            raise BadRequest(" ".join(said))
 
 
 def _fitting(value: str) -> str:

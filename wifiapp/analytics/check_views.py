@@ -1,8 +1,6 @@
 """The page that proves the roll-ups."""
 
-from typing import Any
-
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from wifiapp import clock, exports
@@ -37,12 +35,16 @@ def index() -> ResponseReturnValue:
 def export(kind: str) -> Response:
     """Answer with the numbers that differ."""
     form, now = CheckFilters(request.args), clock.now()
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    form.refuse_errors()
     verdict = check_queries.check(*form.days(now.date()), now)
     names = check_queries.list_names()
     rows = [check_lines.exported(it, names) for it in verdict.mismatches]
-    if kind == "csv":
-        return exports.as_csv("analytics-check", check_lines.COLUMNS, rows)
-    around: dict[str, Any] = {"rolledUpTo": verdict.rolled_up_to, "waiting": verdict.waiting}
-    return exports.as_json("analytics-check", check_lines.COLUMNS, rows, asOf=now, **around)
+    return exports.as_file(
+        kind,
+        "analytics-check",
+        check_lines.COLUMNS,
+        rows,
+        asOf=now,
+        rolledUpTo=verdict.rolled_up_to,
+        waiting=verdict.waiting,
+    )

@@ -58,16 +58,14 @@ def export(kind: str) -> Response:
     """Answer with the numbers of every figure, or of the one that is named, of the whole range."""
     viewer, now = current_viewer(), clock.now()
     form, _businesses, report, _is_cut = _asked(viewer, now, is_whole=True)
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    form.refuse_errors()
     wanted = request.args.get("figure")
     if wanted and wanted not in NAMES:
         abort(404)
     rows = [row for name in ([wanted] if wanted else NAMES) for row in report.figure(name).rows()]
     name = f"analytics-{wanted}" if wanted else "analytics"
-    if kind == "csv":
-        return exports.as_csv(name, figures.COLUMNS, rows)
-    return exports.as_json(
+    return exports.as_file(
+        kind,
         name,
         figures.COLUMNS,
         rows,

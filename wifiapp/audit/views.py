@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from wifiapp import exports
@@ -12,7 +12,7 @@ from wifiapp.access import allow
 from wifiapp.audit import changes, queries
 from wifiapp.audit.forms import AuditFilters, words_of_action
 from wifiapp.businesses import queries as businesses
-from wifiapp.paging import BadCursor
+from wifiapp.lists import asked_page
 from wifiapp.web import current_viewer
 
 bp = Blueprint("audit", __name__)
@@ -34,18 +34,10 @@ COLUMNS = (
 @allow("ADMIN")
 def index() -> ResponseReturnValue:
     form, zone = _filters()
-    after, damaged = request.args.get("after"), None
-    try:
-        page = queries.list_entries(form.wanted(zone), after)
-    except BadCursor as error:
-        after, damaged = None, str(error)
-        page = queries.list_entries(form.wanted(zone))
     return render_template(
         "audit/index.html",
         form=form,
-        page=page,
-        after=after,
-        damaged=damaged,
+        **asked_page(lambda after: queries.list_entries(form.wanted(zone), after)),
         here=form.applied,
         tz=zone,
         lines=changes.lines,
@@ -58,12 +50,9 @@ def index() -> ResponseReturnValue:
 def export(kind: str) -> ResponseReturnValue:
     """Answer with every entry of the view; a filter that cannot be used is refused, not ignored."""
     form, zone = _filters()
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    form.refuse_errors()
     rows = (_row(entry) for entry in queries.stream_entries(form.wanted(zone)))
-    if kind == "json":
-        return exports.as_json("audit", COLUMNS, rows)
-    return exports.as_csv("audit", COLUMNS, _with_text(rows))
+    return exports.as_file(kind, "audit", COLUMNS, _with_text(rows) if kind == "csv" else rows)
 
 
 def _filters() -> tuple[AuditFilters, str]:

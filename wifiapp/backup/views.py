@@ -31,6 +31,7 @@ from wifiapp.businesses.queries import zone_of
 from wifiapp.config import Config
 from wifiapp.errors import WifiError
 from wifiapp.jobs import queries as jobs
+from wifiapp.lists import asked_page
 from wifiapp.web import current_actor, current_viewer
 
 bp = Blueprint("backup", __name__, url_prefix="/backups")
@@ -173,7 +174,7 @@ def _index(
         "backup/index.html",
         form=form,
         sick=sick,
-        page=queries.list_backups(request.args.get("after")),
+        **asked_page(queries.list_backups),
         last=last,
         freshness=freshness(last.created_at if last else None, now),
         tones=TONES,

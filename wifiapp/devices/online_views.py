@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from wifiapp import clock, exports
 from wifiapp.access import Viewer, allow
@@ -36,12 +36,9 @@ def export(kind: str) -> Response:
     """Answer with every hour of the view; a filter that cannot be used is refused, not ignored."""
     viewer, now = current_viewer(), clock.now()
     form = _filters(viewer)
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    form.refuse_errors()
     rows = [vars(hour) for hour in _hours(viewer, form, now)]
-    if kind == "csv":
-        return exports.as_csv("online", COLUMNS, rows)
-    return exports.as_json("online", COLUMNS, rows, asOf=exports.plain(now))
+    return exports.as_file(kind, "online", COLUMNS, rows, asOf=now)
 
 
 @bp.get("/devices/hints")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from wifiapp import clock, exports
 from wifiapp.access import Viewer, allow
@@ -14,8 +14,8 @@ from wifiapp.devices.blocks_forms import BlockForm
 from wifiapp.devices.forms import DeviceFilters
 from wifiapp.hotspots.drivers import CAPABILITIES
 from wifiapp.hotspots.queries import find_heard
+from wifiapp.lists import asked_page
 from wifiapp.live import live_page
-from wifiapp.paging import BadCursor
 from wifiapp.web import current_viewer
 
 bp = Blueprint("devices", __name__)
@@ -26,21 +26,14 @@ bp = Blueprint("devices", __name__)
 def index() -> Response:
     viewer, now = current_viewer(), clock.now()
     form = _filters(viewer)
-    after, damaged = request.args.get("after"), None
-    try:
-        page = queries.list_devices(viewer, form.wanted, now, after)
-    except BadCursor as error:
-        after, damaged = None, str(error)
-        page = queries.list_devices(viewer, form.wanted, now)
+    asked = asked_page(lambda after: queries.list_devices(viewer, form.wanted, now, after))
     return live_page(
         "devices/index.html",
         "devices/_list.html",
         form=form,
-        lines=[lines.described(row, now) for row in page.rows],
+        **asked,
+        lines=[lines.described(row, now) for row in asked["page"].rows],
         counts=queries.count_devices(viewer, form.wanted, now),
-        after=after,
-        next_after=page.after,
-        damaged=damaged,
         as_of=find_heard(viewer, now, form.value("business"), form.value("hotspot")),
         vendors=vendors,
         now=now,
@@ -54,13 +47,10 @@ def export(kind: str) -> Response:
     """Answer with every row of the view; a filter that cannot be used is refused, not ignored."""
     viewer, now = current_viewer(), clock.now()
     form = _filters(viewer)
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    form.refuse_errors()
     found = queries.stream_devices(viewer, form.wanted, now)
     rows = (lines.exported(row, now) for row in found)
-    if kind == "csv":
-        return exports.as_csv("devices", lines.COLUMNS, rows)
-    return exports.as_json("devices", lines.COLUMNS, rows, asOf=now)
+    return exports.as_file(kind, "devices", lines.COLUMNS, rows, asOf=now)
 
 
 @bp.get("/devices/<device_id>")
@@ -101,9 +91,7 @@ def export_sessions(device_id: str, kind: str) -> Response:
     device = queries.get_device(viewer, device_id, now)
     found = page_queries.stream_sessions(device.id)
     rows = (lines.exported_session(row.DeviceSession, device, now) for row in found)
-    if kind == "csv":
-        return exports.as_csv("sessions", lines.SESSION_COLUMNS, rows)
-    return exports.as_json("sessions", lines.SESSION_COLUMNS, rows, mac=device.mac)
+    return exports.as_file(kind, "sessions", lines.SESSION_COLUMNS, rows, mac=device.mac)
 
 
 def _days(device: Any, now: datetime) -> Sequence[timeline.Day]:

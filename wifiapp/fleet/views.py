@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -16,8 +16,8 @@ from wifiapp.fleet.forecast import DAYS, forecast
 from wifiapp.hotspots import boxes_operations, list_queries
 from wifiapp.hotspots.drivers import CAPABILITIES
 from wifiapp.hotspots.queries import get_hotspot
+from wifiapp.lists import asked_page
 from wifiapp.live import live_page
-from wifiapp.paging import BadCursor
 from wifiapp.tokens import outbox_queries
 from wifiapp.tokens import queries as tokens
 from wifiapp.tokens.forms import NAMES
@@ -73,18 +73,10 @@ def poll(hotspot_id: str) -> ResponseReturnValue:
 def outages(hotspot_id: str) -> ResponseReturnValue:
     viewer = current_viewer()
     hotspot = get_hotspot(hotspot_id, viewer)
-    after, damaged = request.args.get("after"), None
-    try:
-        page = queries.list_outages(hotspot.id, after)
-    except BadCursor as error:
-        after, damaged = None, str(error)
-        page = queries.list_outages(hotspot.id)
     return render_template(
         "fleet/outages.html",
         hotspot=hotspot,
-        page=page,
-        after=after,
-        damaged=damaged,
+        **asked_page(lambda after: queries.list_outages(hotspot.id, after)),
         now=clock.now(),
         tz=zone_of(viewer),
     )
@@ -95,9 +87,7 @@ def outages(hotspot_id: str) -> ResponseReturnValue:
 def export_outages(hotspot_id: str, kind: str) -> Response:
     hotspot, now = get_hotspot(hotspot_id, current_viewer()), clock.now()
     rows = (_outage(row.HotspotOutage, now) for row in queries.stream_outages(hotspot.id))
-    if kind == "csv":
-        return exports.as_csv("outages", OUTAGE_COLUMNS, rows)
-    return exports.as_json("outages", OUTAGE_COLUMNS, rows, hotspot=hotspot.name)
+    return exports.as_file(kind, "outages", OUTAGE_COLUMNS, rows, hotspot=hotspot.name)
 
 
 def _outage(it: Any, now: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,8 +12,8 @@ from wifiapp.businesses.queries import list_businesses, zone_of
 from wifiapp.errors import WifiError
 from wifiapp.hotspots import list_queries, operations, queries
 from wifiapp.hotspots.forms import HotspotFilters, ManualHotspotForm
+from wifiapp.lists import asked_page
 from wifiapp.live import live_page
-from wifiapp.paging import BadCursor
 from wifiapp.web import current_actor, current_viewer
 
 bp = Blueprint("hotspots", __name__)
@@ -42,20 +42,12 @@ COLUMNS = (
 def index() -> Response:
     viewer, now = current_viewer(), clock.now()
     form = _filters(viewer)
-    after, damaged = request.args.get("after"), None
-    try:
-        page = list_queries.list_page(viewer, form.wanted, now, after)
-    except BadCursor as error:
-        after, damaged = None, str(error)
-        page = list_queries.list_page(viewer, form.wanted, now)
     return live_page(
         "hotspots/index.html",
         "hotspots/_list.html",
         form=form,
-        page=page,
+        **asked_page(lambda after: list_queries.list_page(viewer, form.wanted, now, after)),
         counts=list_queries.count_states(viewer, form.wanted, now),
-        after=after,
-        damaged=damaged,
         now=now,
         tz=zone_of(viewer, form.value("business")),
     )
@@ -67,12 +59,9 @@ def export(kind: str) -> Response:
     """Answer with every row of the view; a filter that cannot be used is refused, not ignored."""
     viewer, now = current_viewer(), clock.now()
     form = _filters(viewer)
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    form.refuse_errors()
     rows = (_exported(row) for row in list_queries.stream_hotspots(viewer, form.wanted, now))
-    if kind == "csv":
-        return exports.as_csv("hotspots", COLUMNS, rows)
-    return exports.as_json("hotspots", COLUMNS, rows, asOf=now)
+    return exports.as_file(kind, "hotspots", COLUMNS, rows, asOf=now)
 
 
 @bp.route("/hotspots/add-manual", methods=["GET", "POST"])

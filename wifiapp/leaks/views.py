@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,7 +14,7 @@ from wifiapp.leaks import lines, queries
 from wifiapp.leaks.forms import LeakFilters
 from wifiapp.leaks.kinds import KINDS
 from wifiapp.leaks.queries import NOBODY, Cell, Wanted
-from wifiapp.paging import BadCursor
+from wifiapp.lists import asked_page
 from wifiapp.sales.forms import PRESETS
 from wifiapp.sales.queries import list_sellers
 from wifiapp.tokens.forms import NAMES
@@ -46,13 +46,11 @@ def export(kind: str) -> Response:
     """Answer with the sums of the view, finer than it shows them."""
     viewer, now = current_viewer(), clock.now()
     form, wanted = _asked(viewer, now)
-    _refuse_errors(form)
+    form.refuse_errors()
     cells = sorted(_chosen(queries.sum_cells(viewer, wanted), wanted))
     names = list_sellers([each for each in _found(cells, "seller") if each != NOBODY])
     rows = (lines.exported_sum(cell, names.get(cell.seller)) for cell in cells)
-    if kind == "csv":
-        return exports.as_csv("leaks", lines.SUMS, rows)
-    return exports.as_json("leaks", lines.SUMS, rows, asOf=now)
+    return exports.as_file(kind, "leaks", lines.SUMS, rows, asOf=now)
 
 
 @bp.get(OF_KIND)
@@ -61,19 +59,11 @@ def show(leak: str) -> ResponseReturnValue:
     viewer, now = current_viewer(), clock.now()
     form, wanted = _asked(viewer, now)
     _offer(form, queries.sum_cells(viewer, wanted, [leak]))
-    after, damaged = request.args.get("after"), None
-    try:
-        page = queries.list_leaks(leak, viewer, wanted, after)
-    except BadCursor as error:
-        after, damaged = None, str(error)
-        page = queries.list_leaks(leak, viewer, wanted)
     return render_template(
         "leaks/show.html",
         form=form,
         leak=leak,
-        page=page,
-        after=after,
-        damaged=damaged,
+        **asked_page(lambda after: queries.list_leaks(leak, viewer, wanted, after)),
         **_shown(wanted, now),
     )
 
@@ -84,11 +74,9 @@ def export_lines(leak: str, kind: str) -> Response:
     """Answer with every row of the view; a filter that cannot be used is refused, not ignored."""
     viewer, now = current_viewer(), clock.now()
     form, wanted = _asked(viewer, now)
-    _refuse_errors(form)
+    form.refuse_errors()
     rows = (lines.exported(row) for row in queries.stream_leaks(leak, viewer, wanted))
-    if kind == "csv":
-        return exports.as_csv(f"leaks-{leak}", lines.COLUMNS, rows)
-    return exports.as_json(f"leaks-{leak}", lines.COLUMNS, rows, asOf=now)
+    return exports.as_file(kind, f"leaks-{leak}", lines.COLUMNS, rows, asOf=now)
 
 
 def _asked(viewer: Viewer, now: datetime) -> tuple[LeakFilters, Wanted]:
@@ -100,11 +88,6 @@ def _asked(viewer: Viewer, now: datetime) -> tuple[LeakFilters, Wanted]:
     spans = {zone: form.days.span(zone, now) for zone in zones or ["UTC"]}
     wanted = Wanted(spans, now, business_id, form.value("seller"), form.value("channel"))
     return form, wanted
-
-
-def _refuse_errors(form: LeakFilters) -> None:
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
 
 
 def _shown(wanted: Wanted, now: datetime) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,7 +13,7 @@ from wifiapp import clock, exports
 from wifiapp.access import Viewer, allow
 from wifiapp.businesses.queries import get_business, list_businesses
 from wifiapp.errors import WifiError
-from wifiapp.paging import BadCursor
+from wifiapp.lists import asked_page
 from wifiapp.sales import closings_lines, closings_operations, closings_queries
 from wifiapp.sales.closings import Draft, NothingToClose, total
 from wifiapp.sales.closings_forms import CloseForm, ClosingFilters, DayChoice
@@ -28,14 +28,12 @@ bp = Blueprint("closings", __name__, url_prefix="/sales")
 def index() -> str:
     viewer = current_viewer()
     form = _filters(viewer)
-    after, damaged = request.args.get("after"), None
-    try:
-        page = closings_queries.list_closings(viewer, form.value("business"), after)
-    except BadCursor as error:
-        after, damaged = None, str(error)
-        page = closings_queries.list_closings(viewer, form.value("business"))
+    business_id = form.value("business")
     return render_template(
-        "sales/closings.html", form=form, page=page, after=after, damaged=damaged, now=clock.now()
+        "sales/closings.html",
+        form=form,
+        **asked_page(lambda after: closings_queries.list_closings(viewer, business_id, after)),
+        now=clock.now(),
     )
 
 
@@ -45,13 +43,10 @@ def export(kind: str) -> Response:
     """Answer with every closing of the view; a filter that cannot be used is refused."""
     viewer = current_viewer()
     form = _filters(viewer)
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    form.refuse_errors()
     found = closings_queries.stream_closings(viewer, form.value("business"))
     rows = (closings_lines.exported(row) for row in found)
-    if kind == "csv":
-        return exports.as_csv("closings", closings_lines.COLUMNS, rows)
-    return exports.as_json("closings", closings_lines.COLUMNS, rows, asOf=clock.now())
+    return exports.as_file(kind, "closings", closings_lines.COLUMNS, rows, asOf=clock.now())
 
 
 @bp.get("/closings/<closing_id>.<any(csv, json):kind>")

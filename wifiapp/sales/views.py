@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, request
 
 from wifiapp import clock, exports
 from wifiapp.access import Viewer, allow
 from wifiapp.businesses import queries as businesses
+from wifiapp.lists import asked_page
 from wifiapp.live import live_page
-from wifiapp.paging import BadCursor
 from wifiapp.sales import lines, queries, sums
 from wifiapp.sales.forms import PRESETS, SaleFilters
 from wifiapp.sales.queries import Wanted
@@ -26,12 +26,6 @@ def index() -> Response:
     found = queries.sum_cells(viewer, wanted)
     names = _offer(form, found)
     cells = sums.chosen(found, wanted.values)
-    after, damaged = request.args.get("after"), None
-    try:
-        page = queries.list_lines(viewer, wanted, after)
-    except BadCursor as error:
-        after, damaged = None, str(error)
-        page = queries.list_lines(viewer, wanted)
     return live_page(
         "sales/index.html",
         "sales/_report.html",
@@ -41,9 +35,7 @@ def index() -> Response:
         spans=wanted.spans,
         is_running=any(span.start <= now < span.end for span in wanted.spans.values()),
         currencies=_by_currency(cells, names),
-        page=page,
-        after=after,
-        damaged=damaged,
+        **asked_page(lambda after: queries.list_lines(viewer, wanted, after)),
         now=now,
         tz=next(iter(wanted.spans)),
     )
@@ -55,8 +47,7 @@ def export(kind: str) -> Response:
     """Answer with every line of the view and their sum; a filter that cannot be used is refused."""
     viewer, now = current_viewer(), clock.now()
     form, seen, wanted = _asked(viewer, now)
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    form.refuse_errors()
     tally = lines.Tally({business.currency for business in seen})
     rows = tally.over(lines.exported(row) for row in queries.stream_lines(viewer, wanted))
     if kind == "csv":

@@ -12,8 +12,8 @@ from wifiapp.access import allow
 from wifiapp.businesses.queries import zone_of
 from wifiapp.errors import WifiError
 from wifiapp.jobs import queries as jobs
+from wifiapp.lists import asked_page
 from wifiapp.live import live_page
-from wifiapp.paging import BadCursor
 from wifiapp.tokens import batches_operations, batches_queries, codes, durations
 from wifiapp.tokens.batches_forms import MakeForm
 from wifiapp.web import current_actor, current_viewer
@@ -25,18 +25,10 @@ bp = Blueprint("batches", __name__, url_prefix="/tokens/batches")
 @allow("ADMIN", "MANAGER")
 def index() -> ResponseReturnValue:
     viewer = current_viewer()
-    after, damaged = request.args.get("after"), None
-    try:
-        page = batches_queries.list_batches(viewer, after)
-    except BadCursor as error:
-        after, damaged = None, str(error)
-        page = batches_queries.list_batches(viewer)
     return live_page(
         "tokens/batches.html",
         "tokens/_batches.html",
-        page=page,
-        after=after,
-        damaged=damaged,
+        **asked_page(lambda after: batches_queries.list_batches(viewer, after)),
         tz=zone_of(viewer),
         now=clock.now(),
     )

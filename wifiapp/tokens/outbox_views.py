@@ -7,7 +7,6 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
-    abort,
     flash,
     make_response,
     redirect,
@@ -22,8 +21,8 @@ from wifiapp import clock, exports
 from wifiapp.access import allow
 from wifiapp.errors import WifiError
 from wifiapp.hotspots.queries import get_hotspot
+from wifiapp.lists import asked_page
 from wifiapp.live import live_page
-from wifiapp.paging import BadCursor
 from wifiapp.tokens import codes, outbox_operations, outbox_queries
 from wifiapp.tokens.outbox import WORDS
 from wifiapp.tokens.outbox_forms import CommandFilters
@@ -42,19 +41,11 @@ COLUMNS = (
 def index() -> Response:
     viewer = current_viewer()
     form = CommandFilters(request.args, viewer)
-    after, damaged = request.args.get("after"), None
-    try:
-        page = outbox_queries.list_commands(viewer, form.wanted, after)
-    except BadCursor as error:
-        after, damaged = None, str(error)
-        page = outbox_queries.list_commands(viewer, form.wanted)
     return live_page(
         "outbox/index.html",
         "outbox/_list.html",
         form=form,
-        page=page,
-        after=after,
-        damaged=damaged,
+        **asked_page(lambda after: outbox_queries.list_commands(viewer, form.wanted, after)),
         words=WORDS,
         groups=codes.groups,
         now=clock.now(),
@@ -67,12 +58,9 @@ def export(kind: str) -> Response:
     """Answer with every row of the view; a filter that cannot be used is refused, not ignored."""
     viewer = current_viewer()
     form = CommandFilters(request.args, viewer)
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    form.refuse_errors()
     rows = (_row(row) for row in outbox_queries.stream_commands(viewer, form.wanted))
-    if kind == "csv":
-        return exports.as_csv("commands", COLUMNS, rows)
-    return exports.as_json("commands", COLUMNS, rows, asOf=clock.now())
+    return exports.as_file(kind, "commands", COLUMNS, rows, asOf=clock.now())
 
 
 @bp.get("/hotspots/commands/<command_id>")

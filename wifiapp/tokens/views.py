@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from wifiapp import clock, exports
 from wifiapp.access import Viewer, allow
 from wifiapp.errors import WifiError
-from wifiapp.paging import BadCursor
+from wifiapp.lists import asked_page
 from wifiapp.tokens import bulk, codes, lines, operations, queries
 from wifiapp.tokens.forms import NAMES, EndForm, TokenFilters
 from wifiapp.tokens.states import Event
@@ -28,22 +28,14 @@ ENDINGS = {"disable": Event.DISABLE, "expire": Event.EXPIRE}
 def index() -> str:
     viewer, now = current_viewer(), clock.now()
     form = TokenFilters(request.args, viewer)
-    after, damaged = request.args.get("after"), None
-    try:
-        page = queries.list_tokens(viewer, form.wanted, after)
-    except BadCursor as error:
-        after, damaged = None, str(error)
-        page = queries.list_tokens(viewer, form.wanted)
     return render_template(
         "tokens/index.html",
         form=form,
-        page=page,
+        **asked_page(lambda after: queries.list_tokens(viewer, form.wanted, after)),
         counts=queries.count_tokens(viewer, form.wanted),
         names=NAMES,
         groups=codes.groups,
         is_past=lambda row: queries.is_past(row, now),
-        after=after,
-        damaged=damaged,
         most=bulk.MOST,
         now=now,
     )
@@ -55,12 +47,9 @@ def export(kind: str) -> Response:
     """Answer with every row of the view; a filter that cannot be used is refused, not ignored."""
     viewer, now = current_viewer(), clock.now()
     form = TokenFilters(request.args, viewer)
-    if form.errors:
-        abort(400, " ".join(str(each) for errors in form.errors.values() for each in errors))
+    form.refuse_errors()
     rows = (lines.exported(row) for row in queries.stream_tokens(viewer, form.wanted))
-    if kind == "csv":
-        return exports.as_csv("tokens", lines.COLUMNS, rows)
-    return exports.as_json("tokens", lines.COLUMNS, rows, asOf=now)
+    return exports.as_file(kind, "tokens", lines.COLUMNS, rows, asOf=now)
 
 
 @bp.route("/tokens/change", methods=["GET", "POST"])
