@@ -26,6 +26,7 @@ from wifiapp.backup.restore_views import bp as restore
 from wifiapp.backup.upkeep_views import bp as upkeep
 from wifiapp.backup.views import bp as backup
 from wifiapp.businesses.commands import businesses as business_commands
+from wifiapp.businesses.views import bp as businesses
 from wifiapp.config import ROOT, Config
 from wifiapp.dashboard.views import bp as dashboard
 from wifiapp.dashboard.week_views import bp as week
@@ -61,7 +62,7 @@ from wifiapp.vouchers.views import bp as vouchers
 __all__ = ["create_app", "models"]
 
 BLUEPRINTS = (
-    *(auth, users, audit, dashboard, devices, online, sales),
+    *(auth, users, businesses, audit, dashboard, devices, online, sales),
     *(analytics, analytics_check, analytics_sessions, week),
     *(backup, backup_keys, restore, upkeep, settings, system, demo),
     *(tokens, plans, batches, imports, trail),

@@ -57,18 +57,32 @@ def test_an_invitation_shows_the_one_time_password_once(admin_client):
         ({"role": "OWNER"}, "Choose one of the roles."),
         ({"name": "x" * 101}, "Take at most 100 characters."),
         ({"businesses": "nowhere"}, "does not exist any more"),
+        ({"businesses": []}, "without it they would see nothing"),
     ],
 )
 def test_what_is_wrong_with_an_invitation_stands_beside_its_field(admin_client, data, message):
     made(email="taken@example.org")
-    make_business()
+    shop = make_business()
     db.session.commit()
-    given = {"email": "ann@example.org", "name": "Ann who stays", "role": "SELLER"} | data
+    given = {"email": "ann@example.org", "name": "Ann who stays", "role": "SELLER"}
+    given |= {"businesses": shop.id} | data
     page = admin_client.post("/users/invite", data=given)
     assert page.status_code == 422
     assert message in page.text
     assert given["name"] in page.text
     assert queries.find_user_by_email("ann@example.org") is None
+
+
+def test_the_only_business_is_ticked_already(admin_client):
+    shop = make_business()
+    db.session.commit()
+    page = admin_client.get("/users/invite").text
+    assert re.search(rf'<input checked [^>]*value="{shop.id}"', page)
+    make_business()
+    db.session.commit()
+    assert f'checked id="businesses-0" name="businesses" type="checkbox" value="{shop.id}"' not in (
+        admin_client.get("/users/invite").text
+    )
 
 
 def test_role_name_and_businesses_are_changed(admin_client):

@@ -61,9 +61,43 @@ def member(business, role):
 def test_a_new_installation_welcomes_its_admin_with_three_steps(admin_client):
     page = admin_client.get("/")
     assert page.text.count("<li><h2>") == 3
-    assert "businesses add" in page.text
     assert 'action="/demo/load"' in page.text
-    assert links(page) == {"/users", "/backups"}
+    assert links(page) == {"/businesses/add", "/users", "/backups"}
+
+
+def steps(client):
+    """Return the first steps as the page shows them: name and whether it is done."""
+    card = client.get("/").text.partition('id="steps"')[2].partition("</section>")[0]
+    found = re.findall(r"<li([^>]*)>.*?<(?:span|a[^>]*)>([^<]+)</(?:span|a)>", card, re.DOTALL)
+    return {
+        name: "done" if "done" in how else "next" if "step" in how else "" for how, name in found
+    }
+
+
+def test_the_first_steps_lead_to_the_first_sale_and_the_first_backup(admin_client):
+    shop = make_business()
+    make_token(make_business(is_demo=True))  # is nobody's first step
+    db.session.commit()
+    names = ["Add a plan", "Add your hotspot", "Make tokens", "Sell the first one"]
+    names.append("Make the first backup")
+    assert steps(admin_client) == {**dict.fromkeys(names, ""), "Add a plan": "next"}
+    plan, hotspot = make_plan(shop), make_hotspot()
+    make_hotspot_business(hotspot, shop)
+    db.session.commit()
+    assert list(steps(admin_client).values()) == ["done", "done", "next", "", ""]
+    make_sale(make_token(plan=plan, hotspot=hotspot, status="SOLD"))
+    db.session.commit()
+    assert list(steps(admin_client).values()) == ["done", "done", "done", "done", "next"]
+    make_backup(status="VERIFIED", row_count=1, verified_at=clock.now())
+    db.session.commit()
+    assert steps(admin_client) == {}
+
+
+def test_a_manager_sees_the_steps_of_their_shops_and_no_backup(sign_in_as, shop):
+    own = make_business()
+    client = sign_in_as(member(own, "MANAGER"))
+    assert "Make the first backup" not in steps(client)
+    assert steps(client)["Add a plan"] == "next"
 
 
 def test_who_belongs_to_no_business_is_told_whom_to_ask(sign_in_as, shop):

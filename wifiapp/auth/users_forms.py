@@ -1,5 +1,7 @@
 """What an administrator types about a user."""
 
+from typing import Any
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -36,9 +38,14 @@ class BusinessesField(SelectMultipleField):  # type: ignore[misc]
 
     def choose_from_all(self) -> None:
         self.choices = [
-            SelectChoice(each.id, each.name + (f" ({_('demo')})" if each.is_demo else ""))
-            for each in businesses.list_businesses()
+            SelectChoice(each.id, _named(each)) for each in businesses.list_businesses()
         ]
+
+
+def _named(business: Any) -> str:
+    marks = [_("demo")] if business.is_demo else []
+    marks += [] if business.is_active else [_("not in use")]
+    return f"{business.name} ({', '.join(marks)})" if marks else str(business.name)
 
 
 class UserForm(FlaskForm):  # type: ignore[misc]
@@ -69,6 +76,17 @@ class InviteForm(UserForm):
         [InputRequired(_l("Enter an email address.")), Length(max=LONGEST)],
         render_kw={"autocomplete": "off", **EMAIL_KEYS},
     )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        """Tick the business where there is only one: it is the one that is meant."""
+        super().__init__(*args, **kwargs)
+        if len(self.businesses.choices) == 1 and not self.is_submitted():
+            self.businesses.data = [self.businesses.choices[0].value]
+
+    def validate_businesses(self, field: Field) -> None:
+        super().validate_businesses(field)
+        if field.choices and not field.data and self.role.data != "ADMIN":
+            raise ValidationError(_("Choose at least one: without it they would see nothing."))
 
     def validate_email(self, field: Field) -> None:
         if not is_email((field.data or "").strip()):

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import column, select, table
 
 from wifiapp.access import Viewer
 from wifiapp.businesses.models import Business, Membership
 from wifiapp.db import db
 from wifiapp.errors import NotFound
+
+# By its name, since sales are a feature above this one.
+SALES = table("wifi_token_sales", column("businessId"))
 
 
 def list_business_ids_of(user_id: str) -> frozenset[str]:
@@ -31,6 +34,12 @@ def get_business(business_id: str, viewer: Viewer | None = None) -> Business:
     if business is None:
         raise NotFound("There is no such business.")
     return business
+
+
+def has_sales(business_id: str) -> bool:
+    """Tell whether anything was ever sold, voids included: the amounts are in its currency."""
+    query = select(select(SALES).where(SALES.c.businessId == business_id).exists())
+    return bool(db.session.scalar(query))
 
 
 def zone_of(viewer: Viewer, business_id: str | None = None) -> str:

@@ -15,10 +15,11 @@ from wifiapp.access import Viewer, allow
 from wifiapp.backup.queries import find_last_verified
 from wifiapp.businesses.queries import list_businesses
 from wifiapp.dashboard import figures, queries
+from wifiapp.dashboard.steps_queries import find_steps
 from wifiapp.demo.queries import has_demo
 from wifiapp.devices import queries as devices
 from wifiapp.devices.lines import described
-from wifiapp.hotspots.queries import SILENT_AFTER
+from wifiapp.hotspots.queries import SILENT_AFTER, list_pushed
 from wifiapp.jobs import queries as jobs
 from wifiapp.live import live_page
 from wifiapp.sales import queries as sales
@@ -40,6 +41,7 @@ def index() -> ResponseReturnValue:
     shown = _sales(viewer, [each.timezone for each in businesses], now)
     shown["stock"] = figures.stock(queries.list_stock(viewer, now), queries.PACE)
     shown |= _network(viewer, now)
+    shown["steps"] = find_steps(viewer)
     if viewer.role == "ADMIN":
         shown |= _health(now)
     return live_page(
@@ -80,7 +82,9 @@ def _network(viewer: Viewer, now: datetime) -> dict[str, Any]:
     return {
         "counts": devices.count_devices(viewer, devices.Wanted(), now),
         "newest": [described(row, now) for row in newest],
-        "hotspots": figures.hotspots(devices.list_hotspots(viewer), now, SILENT_AFTER),
+        "hotspots": figures.hotspots(
+            devices.list_hotspots(viewer), now, SILENT_AFTER, list_pushed()
+        ),
     }
 
 

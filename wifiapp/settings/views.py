@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from wifiapp.access import allow
+from wifiapp.businesses.queries import list_businesses
 from wifiapp.config import Config
 from wifiapp.settings import operations, queries
 from wifiapp.settings.forms import SettingsForm
@@ -31,6 +32,7 @@ def index() -> ResponseReturnValue:
         hook=shlex.join(config.backup_hook),
         hook_seconds=config.backup_hook_seconds,
         folder=config.backup_dir,
+        businesses=list_businesses(),
     )
     return page, 422 if form.is_submitted() else 200
 

@@ -37,7 +37,7 @@ def index() -> ResponseReturnValue:
 @bp.route("/add", methods=["GET", "POST"])
 @allow("ADMIN", "MANAGER")
 def add() -> ResponseReturnValue:
-    form = NewPlanForm(current_viewer())
+    form = NewPlanForm(current_viewer(), data={"business": request.args.get("business")})
     if form.is_submitted() and form.check(form.system.data):
         try:
             plan = plans_operations.add_plan(
