@@ -11,6 +11,7 @@ from sqlalchemy import (
     CursorResult,
     Delete,
     Update,
+    case,
     delete,
     func,
     inspect,
@@ -28,7 +29,7 @@ from wifiapp.businesses.models import Business
 from wifiapp.db import Model, db
 from wifiapp.demo.belongings import is_demo, owned_tables, shared_tables, used_by
 from wifiapp.demo.queries import has_demo, list_demo_names, list_shared_with_real
-from wifiapp.demo.story import tell
+from wifiapp.demo.story import HELD, tell
 from wifiapp.devices.models import DeviceSession, WifiTokenDevice
 from wifiapp.errors import WifiError
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
@@ -106,6 +107,15 @@ def keep_demo_alive(now: datetime) -> int:
         return 0
     _change(update(Hotspot).where(Hotspot.id.in_(alive)).values(last_contact_at=now))
     _expire(now)
+    held = select(func.count()).where(
+        WifiToken.hotspot_id == Hotspot.id, WifiToken.status.in_(HELD)
+    )
+    room = func.greatest(0, Hotspot.max_tokens - held.scalar_subquery())
+    _change(
+        update(Hotspot)
+        .where(Hotspot.id.in_(alive))
+        .values(free_slots=case((Hotspot.max_tokens.is_not(None), room)))
+    )
     online = _change(
         update(WifiTokenDevice)
         .where(

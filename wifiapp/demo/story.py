@@ -4,7 +4,7 @@ The same moment tells the same story. Rows are dicts by attribute; all of a tabl
 same keys in the same order.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -27,6 +27,8 @@ BEFORE_OPENING = timedelta(days=calendar.DAYS + 7)
 RETIRED_AFTER = timedelta(days=100)  # plans no longer offered were last sold this long ago
 VOIDED, SOLD_AGAIN, DISCOUNTED, SPOILED = 0.012, 0.7, 0.03, 0.006
 DISCOUNT = 8, 10  # a friend of the house pays eight tenths
+ROOM = 500  # tokens on an ESP32
+HELD = ("UNUSED", "SOLD", "ACTIVE")  # what a box keeps; what is over has given its room back
 WALLET_FEE = Decimal("1.50")  # % of the price
 REASONS = (
     "Wrong plan chosen",
@@ -48,6 +50,7 @@ def tell(now: datetime) -> Rows:
         rows[Hotspot].append(_hotspot(station, now))
     for shop in SHOPS:
         _ShopStory(shop, stations, rows, rng, now).tell()
+    _fill(rows)
     return rows
 
 
@@ -66,9 +69,19 @@ def _hotspot(station: Station, now: datetime) -> Row:
         "last_contact_at": station.heard,
         "last_error": "No answer within 12 s. Is it switched on?" if is_silent else None,
         "clock_offset": 0,
+        "max_tokens": ROOM if box.system == "ESP32" else None,
+        "free_slots": None,
         "created_at": opened,
         "updated_at": station.heard,
     }
+
+
+def _fill(rows: Rows) -> None:
+    """Say how many more tokens there is room for, where a box has room for so many only."""
+    held = Counter(each["hotspot_id"] for each in rows[WifiToken] if each["status"] in HELD)
+    for hotspot in rows[Hotspot]:
+        if hotspot["max_tokens"] is not None:
+            hotspot["free_slots"] = max(0, hotspot["max_tokens"] - held[hotspot["id"]])
 
 
 def _pick(rng: Random, weights: Weights) -> str:

@@ -1,7 +1,5 @@
 """The `flask tokens` commands."""
 
-import sys
-
 import click
 from rich.console import Console
 from rich.progress import Progress
@@ -9,14 +7,14 @@ from rich.progress import Progress
 from wifiapp.access import COMMAND_LINE
 from wifiapp.cli import Group, as_row, echo_json, echo_table
 from wifiapp.errors import WifiError
-from wifiapp.tokens import batches_operations, lines, operations, queries
+from wifiapp.tokens import batches_operations, lines, operations, outbox_queries, queries
 from wifiapp.tokens.forms import STATES
 from wifiapp.tokens.queries import Wanted
 from wifiapp.tokens.states import Event
 
 WAITS = (
-    "Its hotspot was not reached, so nothing has changed yet. The worker tells it as soon as it "
-    "answers; see Told to hotspots on its page."
+    "{token} is to be disabled: its hotspot did not answer. It is not sold any more, and the "
+    "worker tells the hotspot as soon as it answers; until then a device may still use it."
 )
 
 tokens = Group("tokens", help="Make, list and disable tokens.")
@@ -96,15 +94,21 @@ def list_(
 @click.option("--reason", default="at the command line", show_default=True)
 @json_option
 def disable(token: str, reason: str, *, as_json: bool) -> None:
-    """Disable the TOKEN with this code or id; blanks, dashes and case of a code do not matter."""
+    """Disable the TOKEN with this code or id; blanks, dashes and case of a code do not matter.
+
+    Where its hotspot does not answer, the worker tells it later: that is no failure, and
+    `--json` says so by `isPending`. A hotspot that refuses is one.
+    """
     found = queries.find_by_code(token) or [queries.get_token(token)]
     if len(found) > 1:
         ids = ", ".join(f"{row.id} ({row.hotspot})" for row in found)
         raise WifiError(f"Several tokens are like that. Nothing was changed. Give an id: {ids}.")
     ended = operations.end_token(COMMAND_LINE, found[0].id, Event.DISABLE, reason)
+    told = outbox_queries.find_last_of(ended.id)
+    is_pending = told is not None and told.status == "PENDING"
+    if ended.status != "DISABLED" and not is_pending:
+        raise WifiError(f"{ended.token} stays as it is: {(told and told.error) or 'cancelled'}")
     if as_json:
-        echo_json(as_row(ended))
+        echo_json({**as_row(ended), "isPending": is_pending})
     else:
-        click.echo(f"{ended.token} is disabled." if ended.status == "DISABLED" else WAITS)
-    if ended.status != "DISABLED":
-        sys.exit(1)
+        click.echo((WAITS if is_pending else "{token} is disabled.").format(token=ended.token))
