@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     true,
     union,
 )
+from sqlalchemy.orm import DictBundle
 
 from wifiapp.db import db
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
@@ -31,6 +32,18 @@ from wifiapp.tokens.models import WifiToken
 
 LIVE = ("UNUSED", "SOLD", "ACTIVE")
 LONGEST_PAUSE = timedelta(minutes=15)  # longer only because a clock was set back
+
+_DEVICE: DictBundle[Any] = DictBundle(
+    "device",
+    WifiTokenDevice.id,
+    WifiTokenDevice.wifi_token_id.label("token_id"),
+    WifiTokenDevice.mac_address.label("mac"),
+    WifiTokenDevice.is_online,
+    WifiTokenDevice.current_ip.label("ip"),
+    WifiTokenDevice.first_seen,
+    WifiTokenDevice.last_seen,
+)
+_OF_SESSION = [each.name for each in fields(Session) if each.name != "device_id"]
 
 
 def due(now: datetime) -> Select[Hotspot]:
@@ -147,37 +160,15 @@ def _devices(hotspot_id: str, token_ids: list[str]) -> dict[str, dict[str, Devic
         ),
     )
     query = (
-        select(
-            WifiTokenDevice.id,
-            WifiTokenDevice.wifi_token_id,
-            WifiTokenDevice.mac_address,
-            WifiTokenDevice.is_online,
-            WifiTokenDevice.current_ip,
-            WifiTokenDevice.first_seen,
-            WifiTokenDevice.last_seen,
-            last.c.id,
-            WifiTokenDevice.id,
-            last.c.started_at,
-            last.c.ended_at,
-            last.c.end_reason,
-            last.c.ip,
-            last.c.ipv6,
-            last.c.ssid,
-            last.c.access_point,
-            last.c.signal,
-            last.c.bytes_down,
-            last.c.bytes_up,
-            last.c.counter_down,
-            last.c.counter_up,
-        )
+        select(_DEVICE, DictBundle("session", *(last.c[name] for name in _OF_SESSION)))
+        .select_from(WifiTokenDevice)
         .outerjoin(last, true())
         .where(WifiTokenDevice.id.in_(ids))
     )
     found: defaultdict[str, dict[str, Device]] = defaultdict(dict)
     for row in db.session.execute(query):
-        values: Any = tuple(row)
-        session = Session(*values[7:]) if values[7] else None
-        device = replace(Device(*values[:7]), session=session)
+        session = Session(device_id=row.device["id"], **row.session) if row.session["id"] else None
+        device = Device(**row.device, session=session)
         found[device.token_id][device.mac] = device
     return found
 
