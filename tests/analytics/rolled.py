@@ -1,16 +1,18 @@
 """What the tests of the roll-ups share: rolling up, reading, and a moment that stands still."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import select, text
 
-from tests.factories import make_business, make_hotspot, make_plan
+from tests.factories import make_business, make_hotspot, make_plan, make_rollup
 from wifiapp.analytics import rollup_operations
 from wifiapp.analytics.check_queries import check
 from wifiapp.analytics.models import WifiUsageAnalytics as Row
 from wifiapp.db import db
 
 NOW = datetime(2026, 11, 20, 18, 42, 10, tzinfo=UTC)
+LENGTH = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
 def at(text_):
@@ -23,6 +25,22 @@ def roll_up(now=NOW, **given):
     outcome = rollup_operations.roll_up(now, **given)
     db.session.expire_all()
     return outcome
+
+
+def write(business, start, unit="day", system="ESP32", revenue="0.00", **measures):
+    """Add a roll-up as the worker would; without a business, one of all."""
+    money = Decimal(revenue)
+    parts = {"ESP32": {"esp32_revenue": money}, "R710": {"r710_revenue": money}}[system]
+    return make_rollup(
+        business_id=business and business.id,
+        period_type=unit,
+        period_start=start,
+        period_end=start + LENGTH.get(unit, timedelta(days=30)),
+        system=system,
+        total_revenue=money,
+        **parts,
+        **{"device_type_stats": None} | measures,
+    )
 
 
 def rows(business=None, kind="hour", system="ESP32"):

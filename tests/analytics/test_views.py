@@ -11,6 +11,7 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.analytics.rolled import write
 from tests.factories import (
     make_business,
     make_device,
@@ -20,7 +21,6 @@ from tests.factories import (
     make_outage,
     make_plan,
     make_profile,
-    make_rollup,
     make_rollup_state,
     make_sale,
     make_token,
@@ -32,7 +32,6 @@ from wifiapp.analytics.report import NAMES
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)  # a Sunday, 12:30 in Harare
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TODAY = datetime(2026, 11, 21, 22, tzinfo=UTC)  # midnight in Harare
-LENGTH = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
 
 
 @pytest.fixture(autouse=True)
@@ -48,20 +47,8 @@ def shop():
     return business
 
 
-def rolled(shop, start=TODAY, unit="day", system="ESP32", revenue="0.00", **measures):
-    """Add a roll-up as the worker would."""
-    money = Decimal(revenue)
-    parts = {"ESP32": {"esp32_revenue": money}, "R710": {"r710_revenue": money}}[system]
-    return make_rollup(
-        business_id=shop and shop.id,
-        period_type=unit,
-        period_start=start,
-        period_end=start + LENGTH.get(unit, 30 * DAY),
-        system=system,
-        total_revenue=money,
-        **parts,
-        **{"device_type_stats": None} | measures,
-    )
+def rolled(shop, start=TODAY, unit="day", **given):
+    return write(shop, start, unit, **given)
 
 
 def sold(shop, at, amount="1.00", channel="DIRECT", system="ESP32", **given):

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 
+from tests.analytics.rolled import write as rolled
 from tests.factories import (
     make_backup,
     make_business,
@@ -16,7 +17,6 @@ from tests.factories import (
     make_outage,
     make_plan,
     make_profile,
-    make_rollup,
     make_rollup_state,
     make_sale,
     make_token,
@@ -39,18 +39,6 @@ def shop():
     business = make_business(name="Corner Shop")
     make_rollup_state(business=business, rolled_up_to=NOW)
     return business
-
-
-def rolled(shop, start, unit="day", revenue="0.00", **measures):
-    return make_rollup(
-        business_id=shop.id,
-        period_type=unit,
-        period_start=start,
-        period_end=start + (7 * DAY if unit == "week" else DAY),
-        total_revenue=Decimal(revenue),
-        esp32_revenue=Decimal(revenue),
-        **{"device_type_stats": None} | measures,
-    )
 
 
 def sold(shop, at, amount="1.00", plan="Hour", **given):
