@@ -30,56 +30,44 @@ from wifiapp.tokens import outbox_operations as outbox
 
 def tasks(config: Config) -> list[Task]:
     """List the worker's tasks, each with the seconds between two runs."""
-
-    def run_backup(stop: Event) -> Mapping[str, Any] | None:
-        return backups.run_queued(config, stop)
-
-    def ask_for_daily(_stop: Event) -> Mapping[str, Any] | None:
-        return schedule.ask_for_daily(config, clock.now())
-
-    def run_hook(stop: Event) -> Mapping[str, Any] | None:
-        return hooks.run_due_hook(config, stop)
-
-    def prune(_stop: Event) -> Mapping[str, Any] | None:
-        return retention.prune_after_success(config, clock.now())
-
-    def run_restore(stop: Event) -> Mapping[str, Any] | None:
-        return restoring.run_waiting(config, stop)
-
-    def end_interrupted(_stop: Event) -> Mapping[str, Any] | None:
-        ended = backups.end_interrupted(config)
-        given_up = restores.end_interrupted(config)
-        return {"backups": ended, "restores": given_up} if ended or given_up else None
-
-    def sweep(_stop: Event) -> Mapping[str, Any] | None:
-        backups.clean_up(config)
-        swept = jobs.sweep(clock.now()) + restores.clean_up(config, clock.now())
-        return {"rows": swept} if swept else None
-
-    def keep_demo_alive(_stop: Event) -> Mapping[str, Any] | None:
-        demo.keep_demo_alive(clock.now())
-        return None  # a heartbeat is nothing to log
-
-    def poll(stop: Event) -> Mapping[str, Any] | None:
-        poll_due(stop)
-        return None  # each look is in the tables
-
     # What changes the shop's data waits while a restore is under way: it would be lost.
     return [
-        Task("backup", 1, run_backup),
-        Task("restore", 1, run_restore),
+        Task("backup", 1, partial(backups.run_queued, config)),
+        Task("restore", 1, partial(restoring.run_waiting, config)),
         Task("tokens", 1, unless_shut(batches.run_queued)),
         Task("device tokens", 1, unless_shut(device_batches.run_due)),
         Task("commands", 1, unless_shut(partial(outbox.run_due, ALL_KINDS))),
         Task("stock", 10, unless_shut(keeper.keep_stock)),
         Task("expiry", 15, unless_shut(expiry.expire_due)),
-        Task("poll", 1, poll),  # asks at each write
-        Task("daily", 5, ask_for_daily),
-        Task("hook", 2, run_hook),
-        Task("prune", 10, prune),
-        Task("interrupted", 5, end_interrupted),
-        Task("sweep", 600, sweep),
+        Task("poll", 1, _poll),  # asks at each write
+        Task("daily", 5, lambda _stop: schedule.ask_for_daily(config, clock.now())),
+        Task("hook", 2, partial(hooks.run_due_hook, config)),
+        Task("prune", 10, lambda _stop: retention.prune_after_success(config, clock.now())),
+        Task("interrupted", 5, partial(_end_interrupted, config)),
+        Task("sweep", 600, partial(_sweep, config)),
         Task("analytics", 60, unless_shut(roll_up_due), share=0.1),
         Task("sessions", 3600, unless_shut(drop_due)),
-        Task("demo", 30, unless_shut(keep_demo_alive)),
+        Task("demo", 30, unless_shut(_keep_demo_alive)),
     ]
+
+
+def _end_interrupted(config: Config, _stop: Event) -> Mapping[str, Any] | None:
+    ended = backups.end_interrupted(config)
+    given_up = restores.end_interrupted(config)
+    return {"backups": ended, "restores": given_up} if ended or given_up else None
+
+
+def _sweep(config: Config, _stop: Event) -> Mapping[str, Any] | None:
+    backups.clean_up(config)
+    swept = jobs.sweep(clock.now()) + restores.clean_up(config, clock.now())
+    return {"rows": swept} if swept else None
+
+
+def _keep_demo_alive(_stop: Event) -> Mapping[str, Any] | None:
+    demo.keep_demo_alive(clock.now())
+    return None  # a heartbeat is nothing to log
+
+
+def _poll(stop: Event) -> Mapping[str, Any] | None:
+    poll_due(stop)
+    return None  # each look is in the tables

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy.orm import Session
@@ -39,6 +39,7 @@ from wifiapp.config import Config
 from wifiapp.db import Model
 from wifiapp.doctor.expectation import migrate, scripts
 
+Done = TypeVar("Done", Restored, Undone)
 GROWS = 3  # tables and indexes take this many times the CSV's bytes
 
 OWNED = """
@@ -123,12 +124,7 @@ def restore(
                 swap = Swap(work, live=live, fresh=schema, kept=kept, staying=_staying(said))
                 notes = (*_sentences(config, said), *sentences(swap))
                 done = Restored(results, said.rows, 0, said.revision, revision, 0, kept, notes)
-
-                def note(session: Session) -> None:
-                    record(actor, "backup.restore", "backup", change=facts, session=session)
-                    also(session, done)
-
-                milliseconds = swap.run(facts, note)
+                milliseconds = _exchange(swap, facts, done, actor, "backup.restore", also)
     return replace(done, seconds=time.monotonic() - started, lock_milliseconds=milliseconds)
 
 
@@ -164,12 +160,7 @@ def undo_restore(
             new = kept_name(connection)
             swap = Swap(work, live=live, fresh=kept[-1], kept=new, staying=facts.pop("staying"))
             done = Undone(kept[-1], new, 0)
-
-            def note(session: Session) -> None:
-                record(actor, "backup.undo_restore", "backup", change=facts, session=session)
-                also(session, done)
-
-            milliseconds = swap.run(facts, note)
+            milliseconds = _exchange(swap, facts, done, actor, "backup.undo_restore", also)
     return replace(done, lock_milliseconds=milliseconds)
 
 
@@ -251,6 +242,23 @@ def _bring_up_to_date(config: Config, schema: str, reporter: Reporter) -> str:
 
 
 # -- after ---------------------------------------------------------------------------------
+
+
+def _exchange(
+    swap: Swap,
+    facts: dict[str, Any],
+    done: Done,
+    actor: Actor,
+    action: str,
+    also: Callable[[Session, Done], object],
+) -> float:
+    """Swap, with a line in the audit log and `also` in its transaction; return how long, in ms."""
+
+    def note(session: Session) -> None:
+        record(actor, action, "backup", change=facts, session=session)
+        also(session, done)
+
+    return swap.run(facts, note)
 
 
 def _staying(said: Manifest) -> list[str]:

@@ -26,12 +26,9 @@ def use(
     now: datetime,
 ) -> None:
     """Let somebody use the token bought `at`, as far as its box was heard of."""
-    if rng.random() < NEVER_USED:
+    first = _first_use(rng, at)
+    if first is None:
         return
-    wait = timedelta(seconds=30 + int(rng.expovariate(1 / 400)))
-    if rng.random() < USED_LATER:
-        wait += timedelta(minutes=rng.randrange(60, 2400))
-    first = at + wait
     end = first + timedelta(minutes=token["duration_minutes"])
     lively = LIVELY if station.heard == now else LIVELY_WHEN_SILENT
     life = Life(first, end, station.heard, now, lively)
@@ -60,6 +57,16 @@ def use(
         "used_up_mb": _in_megabytes(allowance.used_up),
         "updated_at": min(life.end, station.heard),
     }
+
+
+def _first_use(rng: Random, at: datetime) -> datetime | None:
+    """Return when a token that was bought `at` is first used; None means never."""
+    if rng.random() < NEVER_USED:
+        return None
+    wait = timedelta(seconds=30 + int(rng.expovariate(1 / 400)))
+    if rng.random() < USED_LATER:
+        wait += timedelta(minutes=rng.randrange(60, 2400))
+    return at + wait
 
 
 def _add(
