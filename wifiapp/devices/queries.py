@@ -6,35 +6,29 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
     Row,
     Select,
     SQLColumnExpression,
     and_,
     case,
-    exists,
-    false,
     func,
     not_,
-    or_,
     select,
     true,
-    union,
 )
-from sqlalchemy.orm import aliased
 
 from wifiapp.access import Viewer
 from wifiapp.businesses.models import Business
 from wifiapp.db import db
-from wifiapp.devices import hints, mac
+from wifiapp.devices import hints
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.devices.search import Search
+from wifiapp.devices.search_queries import found_by
 from wifiapp.errors import NotFound
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.hotspots.queries import is_heard
 from wifiapp.paging import UNFIT, Page, fetch_page, stream
-from wifiapp.tokens import codes
-from wifiapp.tokens.models import WifiToken, as_typed
+from wifiapp.tokens.models import WifiToken
 
 LIVE_LIMIT, GONE_LIMIT = 10_000, 1_000  # rows that a count looks at before it says "1,000+"
 PAGE_SIZE = 40  # rows of 1 KB each, and a page stays below 60 KB
@@ -101,8 +95,10 @@ def count_devices(viewer: Viewer, wanted: Wanted, now: datetime) -> dict[str, Co
     """Count the devices of each state (and of all: ""), the wanted state aside.
 
     The online ones are few and counted first; of the others only so many as can be counted
-    in no time.
+    in no time. What a search has found is counted together: to find it is what takes time.
     """
+    if wanted.search:
+        return _count_found(viewer, wanted, now)
     live = matching(viewer, replace(wanted, state=LIVE), now)
     live = live.add_columns(_presence(now)["ONLINE"].label("heard")).limit(LIVE_LIMIT)
     found = live.subquery()
@@ -119,6 +115,18 @@ def count_devices(viewer: Viewer, wanted: Wanted, now: datetime) -> dict[str, Co
         "ONLINE": Count(online, cut_live),
         "OFFLINE": Count(offline, cut_gone),
         "UNKNOWN": Count(unknown, cut_live),
+    }
+
+
+def _count_found(viewer: Viewer, wanted: Wanted, now: datetime) -> dict[str, Count]:
+    states = {state: it for state, it in _presence(now).items() if state != LIVE}
+    columns: list[Any] = [condition.label(state) for state, condition in states.items()]
+    query = matching(viewer, replace(wanted, state=""), now).add_columns(*columns)
+    found = query.limit(LIVE_LIMIT).subquery()
+    counts = [func.count().filter(found.c[state]).label(state) for state in states]
+    row = db.session.execute(select(func.count(), *counts)).one()
+    return {
+        state: Count(n, row[0] == LIVE_LIMIT) for state, n in zip(("", *states), row, strict=True)
     }
 
 
@@ -201,18 +209,8 @@ def matching(viewer: Viewer, wanted: Wanted, now: datetime) -> Select[Any]:
         query = query.where(hints.conditions(now)[wanted.hint])
     if not wanted.search:
         return query
-    readings = _readings(wanted.search)
-    if wanted.state in ("ONLINE", "UNKNOWN", LIVE):  # a few of very many: look at each
-        return query.where(or_(*readings))
-    # Each reading finds its devices by an index of its own, which they could not do together;
-    # PostgreSQL leaves out the join where a reading does not use it.
-    source = (
-        select(WifiTokenDevice.id)
-        .outerjoin(WifiToken, WifiToken.id == WifiTokenDevice.wifi_token_id)
-        .correlate(None)
-    )
-    found = union(*(source.where(reading) for reading in readings))
-    return query.where(WifiTokenDevice.id.in_(found))
+    is_live = wanted.state in ("ONLINE", "UNKNOWN", LIVE)
+    return query.where(WifiTokenDevice.id.in_(found_by(wanted.search, is_live=is_live)))
 
 
 def _with_tokens(viewer: Viewer) -> Select[Any]:
@@ -262,34 +260,3 @@ def _details(query: Select[Any], now: datetime) -> Select[Any]:
             *(each.label(f"session_{name}") for name, each in last.c.items()),
         )
     )
-
-
-def _readings(search: Search) -> Iterator[ColumnElement[bool]]:
-    """Yield the condition of each thing that a search may mean."""
-    if search.mac:
-        yield _has_digits(search.mac)
-    if search.ip:
-        ip = WifiTokenDevice.current_ip
-        yield ip == search.ip if search.whole_ip else ip.like(_escaped(search.ip) + "%")
-    if search.token:
-        typed = codes.typed(search.token)
-        yield as_typed.like(_escaped(typed) + "%") if typed else false()
-    if search.hostname:
-        named = aliased(DeviceProfile)  # the other one is joined to show the name
-        yield exists().where(
-            named.business_id == WifiToken.business_id,
-            named.mac_address == WifiTokenDevice.mac_address,
-            named.hostname.ilike(f"%{_escaped(search.hostname)}%"),
-        )
-
-
-def _has_digits(digits: str) -> ColumnElement[bool]:
-    column = WifiTokenDevice.mac_address
-    if len(digits) == mac.DIGITS:
-        return column == mac.spellings(digits)[0]
-    return or_(*(column.like(f"%{spelling}%") for spelling in mac.spellings(digits)))
-
-
-def _escaped(text: str) -> str:
-    """Take the special meaning from the signs of a LIKE pattern."""
-    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")

@@ -49,6 +49,8 @@ def parse(text: str) -> Search:
     if digits and not 2 <= len(digits) <= mac.DIGITS:  # noqa: PLR2004 - one digit is in them all
         digits = None
     ip, whole = _ip(text)
+    if digits and len(digits) == mac.DIGITS and _LIKE_MAC.fullmatch(text):
+        ip = None  # a whole MAC, though an IPv6 address could begin so
     looks_like_address = _LIKE_MAC.fullmatch(text) or _WHOLE_IPV4.fullmatch(text)
     if looks_like_address and not digits and not ip:
         raise NotAnAddressError
