@@ -85,7 +85,7 @@ def init_app(app: Flask, config: Config) -> None:
         "creator": lambda: connect(config),
         "pool_pre_ping": True,
         "pool_size": 8,
-        "max_overflow": 4,
+        "max_overflow": 16,  # each lane of the worker may want one at the same moment
         "pool_timeout": 10,
     }
     db.init_app(app)

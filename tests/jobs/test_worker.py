@@ -1,5 +1,6 @@
 """The worker as a process: it lives, says so, bears a database that goes, and ends when told."""
 
+import contextlib
 import os
 import signal
 from threading import Event, get_ident
@@ -9,8 +10,10 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests.processes import finish, running_worker, start, wait_for
+from wifiapp.db import db
 from wifiapp.jobs import queries
 from wifiapp.jobs.worker import LONGEST_REST, Task, Worker
+from wifiapp.polling import poller
 from wifiapp.tasks import tasks
 
 
@@ -84,3 +87,10 @@ def test_every_task_bears_an_empty_database(own_app):
         for task in tasks(own_app.config["WIFIAPP"]):
             assert task.run(Event()) is None, task.name
         assert queries.list_workers() == []
+
+
+def test_each_lane_of_the_worker_finds_a_connection_at_the_same_moment(own_app):
+    lanes = len(tasks(own_app.config["WIFIAPP"])) - 1 + poller.THREADS  # its own has none
+    with own_app.app_context(), contextlib.ExitStack() as held:
+        for _ in range(lanes + 1):  # one more for the sign of life
+            held.enter_context(db.engine.connect())

@@ -225,8 +225,7 @@ def test_a_wrong_secret_makes_the_batch_wait_for_a_person(box, counter, plan):
     assert batch.status == "RUNNING"
 
 
-def test_a_hotspot_that_others_talk_with_is_left_for_later(counter, plan, monkeypatch):
-    monkeypatch.setattr(devices, "TURN", 0)
+def test_a_hotspot_that_others_talk_with_is_left_for_later(counter, plan):
     batch = ask(plan)
     with turn(counter.id):
         assert devices.run_due(Event()) is None

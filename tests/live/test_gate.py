@@ -1,4 +1,4 @@
-"""A restore that begins while a person waits for a device."""
+"""A restore that begins while a device is waited for."""
 
 from threading import Event
 
@@ -9,7 +9,9 @@ from tests.conftest import sign_in
 from tests.factories import make_business, make_plan, make_token, make_user
 from tests.live.conftest import portal
 from wifiapp.backup import hold
+from wifiapp.businesses.models import Business
 from wifiapp.db import db
+from wifiapp.hotspots import talking
 from wifiapp.tokens import outbox_operations
 from wifiapp.tokens.models import WifiToken
 from wifiapp.tokens.outbox_kinds import TOKEN_KINDS
@@ -25,7 +27,7 @@ def test_what_would_be_written_then_is_not_and_is_made_up_for_afterwards(
         client, token_id = sign_in(own_app.test_client(), make_user("ADMIN")), token.id
         db.session.commit()
     url = make_url(own_database).set(drivername="postgresql")
-    talk = outbox_operations.talk
+    talk = talking.talk
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as restore:
 
         def restore_meanwhile(*given):
@@ -33,7 +35,7 @@ def test_what_would_be_written_then_is_not_and_is_made_up_for_afterwards(
             restore.execute(hold.SHUT)
             return answer
 
-        monkeypatch.setattr(outbox_operations, "talk", restore_meanwhile)
+        monkeypatch.setattr(talking, "talk", restore_meanwhile)
         page = client.post(
             f"/tokens/{token_id}/disable", data={"reason": "torn"}, follow_redirects=True
         )
@@ -46,3 +48,27 @@ def test_what_would_be_written_then_is_not_and_is_made_up_for_afterwards(
         db.session.rollback()
         assert outbox_operations.run_due(TOKEN_KINDS, Event()) == {"commands": 1}
         assert db.session.get(WifiToken, token_id).status == "DISABLED"
+
+
+def test_a_task_of_the_worker_holds_nothing_between_its_transactions(own_app, own_database):
+    url = make_url(own_database).set(drivername="postgresql")
+    with (
+        psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as restore,
+        own_app.app_context(),
+    ):
+        restore.execute("SET lock_timeout = '2s'")
+
+        def work(_stop):
+            make_business(name="before")
+            db.session.commit()
+            assert db.engine.pool.checkedout() == 0
+            restore.execute(hold.SHUT)
+            make_business(name="behind the gate")
+            db.session.commit()
+
+        assert hold.unless_shut(work)(Event()) is None
+        assert hold.unless_shut(lambda _stop: {"ran": True})(Event()) is None
+        restore.execute(hold.OPEN)
+        assert [each.name for each in db.session.query(Business)] == ["before"]
+        make_business(name="after the task, at the terminal")  # which asks nobody
+        db.session.commit()

@@ -12,6 +12,7 @@ from wifiapp.access import COMMAND_LINE, Actor
 from wifiapp.audit.models import AuditLog
 from wifiapp.db import db
 from wifiapp.errors import WifiError
+from wifiapp.hotspots import talking
 from wifiapp.hotspots.turns import turn
 from wifiapp.sales.operations import SoldOut, sell_token
 from wifiapp.sales.orders import Order
@@ -121,7 +122,6 @@ def test_a_hotspot_that_is_known_to_be_silent_keeps_nobody_waiting(box, counter,
 
 def test_a_hotspot_that_others_talk_with_is_told_by_the_worker(counter, token, monkeypatch):
     monkeypatch.setattr(outbox_operations, "PATIENCE", 0)
-    monkeypatch.setattr(outbox_operations, "TURN", 0)
     with turn(counter.id):
         assert disable(token).status == "UNUSED"
         assert work() is None
@@ -202,14 +202,14 @@ def test_a_command_that_waits_can_be_taken_back(box, token):
 
 
 def test_who_takes_it_back_while_it_is_being_done_learns_that_it_was_done(box, token, monkeypatch):
-    talk = outbox_operations.talk
+    talk = talking.talk
 
     def cancel_meanwhile(*given):
         answer = talk(*given)
         outbox_operations.cancel_command(BOSS, commands()[0].id)
         return answer
 
-    monkeypatch.setattr(outbox_operations, "talk", cancel_meanwhile)
+    monkeypatch.setattr(talking, "talk", cancel_meanwhile)
     assert disable(token).status == "DISABLED"
     assert commands()[0].status == "DONE"
 

@@ -5,9 +5,9 @@ and not counted was left by somebody who was killed or got no answer, and is set
 silent hotspot makes its batches wait and changes nothing else.
 """
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -20,13 +20,11 @@ from wifiapp.db import db
 from wifiapp.hotspots.calling import access_of
 from wifiapp.hotspots.driver import Busy, Full, HotspotError, Incapable, Made, Rejected, Unreachable
 from wifiapp.hotspots.models import Hotspot
-from wifiapp.hotspots.talking import talk
+from wifiapp.hotspots.talking import Step, take, take_each
 from wifiapp.hotspots.turns import turn
 from wifiapp.tokens import batches, calls
 from wifiapp.tokens.models import UNFINISHED, TokenBatch
 
-ROUND = 10.0  # seconds after which no other hotspot is begun with
-TURN = 2.0  # seconds that the worker waits for a hotspot that others talk with
 PATIENCE = 30.0  # seconds that a command waits for it
 FIRST_PAUSE, LONGEST_PAUSE = 10, 300  # seconds before a silent hotspot is asked again
 
@@ -40,17 +38,9 @@ GONE = "{name} is not in use any more. {stay}"
 def run_due(stop: Event) -> Mapping[str, Any] | None:
     """Make a call for each hotspot that tokens are wanted of; None when nothing was done.
 
-    A hotspot that others talk with is left for the next run, and so are the others when a few
-    were slow: whoever waits for all changes to end, as a restore does, waits for this.
+    The hotspots are talked with side by side; one that others talk with is left for the next run.
     """
-    made, deadline = None, time.monotonic() + ROUND
-    for batch_id, hotspot_id in _list_due(clock.now()):
-        if stop.is_set() or time.monotonic() > deadline:
-            break
-        try:
-            made = (made or 0) + _step(WORKER, batch_id, hotspot_id, TURN)
-        except Busy:
-            continue
+    made = take_each(lambda: _list_due(clock.now()), stop)
     return None if made is None else {"tokens": made}
 
 
@@ -59,15 +49,19 @@ def make_now(actor: Actor, batch: TokenBatch) -> bool:
 
     Raises `Busy` when others talk with the hotspot for long.
     """
-    _step(actor, batch.id, batch.hotspot_id, PATIENCE)
+    with turn(batch.hotspot_id, PATIENCE):
+        take(_step(actor, batch.id, batch.hotspot_id))
     db.session.refresh(batch)
     return batch.status in UNFINISHED and batch.waits_until is None
 
 
-def _list_due(now: datetime) -> Sequence[tuple[str, str]]:
-    """Return the oldest batch of each device that is due, with its hotspot."""
+def _list_due(now: datetime) -> list[tuple[str, Callable[[], Step]]]:
+    """Return the devices that are due, those that were not silent first, with what is to be done.
+
+    Of each it is the oldest batch.
+    """
     query = (
-        select(TokenBatch.id, TokenBatch.hotspot_id)
+        select(TokenBatch.id, TokenBatch.hotspot_id, TokenBatch.failures)
         .join(Hotspot, Hotspot.id == TokenBatch.hotspot_id)
         .where(
             ~Hotspot.is_manual,
@@ -77,37 +71,36 @@ def _list_due(now: datetime) -> Sequence[tuple[str, str]]:
         .ext(distinct_on(TokenBatch.hotspot_id))
         .order_by(TokenBatch.hotspot_id, TokenBatch.created_at, TokenBatch.id)
     )
-    found = [(row[0], row[1]) for row in db.session.execute(query)]
+    found = sorted(db.session.execute(query), key=lambda row: row.failures)
     db.session.rollback()
-    return found
+    return [(row.hotspot_id, partial(_step, WORKER, row.id, row.hotspot_id)) for row in found]
 
 
-def _step(actor: Actor, batch_id: str, hotspot_id: str, wait: float) -> int:
+def _step(actor: Actor, batch_id: str, hotspot_id: str) -> Step:
     """Make one call for the batch, or settle the last one; return how many tokens came of it."""
-    with turn(hotspot_id, wait):
-        batch = batches.held(batch_id)
-        hotspot = db.session.get_one(Hotspot, hotspot_id, populate_existing=True)
-        if not hotspot.is_active and batch.called_at is None:
-            return _end_unused(actor, batch, hotspot)
-        try:
-            access = access_of(hotspot)
-        except HotspotError as error:
-            return _put_off(batch, hotspot, error)
-        settles = batch.called_at is not None
-        if settles:
-            question = calls.settle(batch)
-        elif batch.status in UNFINISHED and batch.source != "SPOT":
-            question = calls.begin(batch, hotspot, batch.asked - batch.made)
-            batch.status, batch.started_at = "RUNNING", batch.started_at or clock.now()
-        else:  # somebody was faster
-            db.session.rollback()
-            return 0
-        db.session.commit()
-        try:
-            made = talk(access, question)
-        except HotspotError as error:
-            made = Made((), error)
-        return _count(actor, batch_id, hotspot_id, made, settles=settles)
+    batch = batches.held(batch_id)
+    hotspot = db.session.get_one(Hotspot, hotspot_id, populate_existing=True)
+    if not hotspot.is_active and batch.called_at is None:
+        return _end_unused(actor, batch, hotspot)
+    try:
+        access = access_of(hotspot)
+    except HotspotError as error:
+        return _put_off(batch, hotspot, error)
+    settles = batch.called_at is not None
+    if settles:
+        question = calls.settle(batch)
+    elif batch.status in UNFINISHED and batch.source != "SPOT":
+        question = calls.begin(batch, hotspot, batch.asked - batch.made)
+        batch.status, batch.started_at = "RUNNING", batch.started_at or clock.now()
+    else:  # somebody was faster
+        db.session.rollback()
+        return 0
+    db.session.commit()
+    try:
+        made = yield access, question
+    except HotspotError as error:
+        made = Made((), error)
+    return _count(actor, batch_id, hotspot_id, made, settles=settles)
 
 
 def _count(actor: Actor, batch_id: str, hotspot_id: str, made: Made, *, settles: bool) -> int:

@@ -5,13 +5,13 @@ nothing else changes; a refusal is final. Who cancels a command that is being do
 learns that it was done.
 """
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Event
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from wifiapp import clock
 from wifiapp.access import Actor
@@ -21,13 +21,11 @@ from wifiapp.errors import NotFound, WifiError
 from wifiapp.hotspots.calling import access_of
 from wifiapp.hotspots.driver import Busy, HotspotError, Incapable, Rejected
 from wifiapp.hotspots.models import Hotspot
-from wifiapp.hotspots.talking import talk
+from wifiapp.hotspots.talking import Step, take, take_each
 from wifiapp.hotspots.turns import turn
 from wifiapp.tokens.outbox import WORDS, Kinds
 from wifiapp.tokens.outbox_models import HotspotCommand
 
-ROUND = 10.0  # seconds after which no other hotspot is begun with
-TURN = 2.0  # seconds that the worker waits for a hotspot that others talk with
 PATIENCE = 5.0  # seconds that a person waits for it
 FIRST_PAUSE, LONGEST_PAUSE = 10, 300  # seconds before a silent hotspot is asked again
 UNSURE = "It could not be made sure that it is done."
@@ -37,16 +35,8 @@ DUE = Command.status == "PENDING"
 
 
 def run_due(kinds: Kinds, stop: Event) -> Mapping[str, Any] | None:
-    """Do what is due, hotspot by hotspot; None when nothing was done."""
-    done, deadline = None, time.monotonic() + ROUND
-    for hotspot_id in _list_due(kinds, clock.now()):
-        if stop.is_set() or time.monotonic() > deadline:
-            break
-        try:
-            with turn(hotspot_id, TURN):
-                done = (done or 0) + _do_some(kinds, hotspot_id)
-        except Busy:
-            continue
+    """Do what is due, hotspots side by side; None when nothing was done."""
+    done = take_each(lambda: _list_due(kinds, clock.now()), stop)
     return None if done is None else {"commands": done}
 
 
@@ -62,7 +52,7 @@ def try_now(kinds: Kinds, command_id: str) -> Command:
     if not is_silent:
         try:
             with turn(hotspot_id, PATIENCE):
-                _do_some(kinds, hotspot_id, command_id)
+                take(_do_some(kinds, hotspot_id, command_id))
         except Busy:
             pass
     return _get(command_id)
@@ -91,14 +81,17 @@ def cancel_command(actor: Actor, command_id: str) -> Command:
     return command
 
 
-def _list_due(kinds: Kinds, now: datetime) -> Sequence[str]:
+def _list_due(kinds: Kinds, now: datetime) -> list[tuple[str, Callable[[], Step]]]:
+    """Return the hotspots that something is due at, those that were not silent first."""
     query = select(Command.hotspot_id).where(DUE, Command.kind.in_(kinds), _is_time(now))
-    found = db.session.scalars(query.group_by(Command.hotspot_id)).all()
+    query = query.group_by(Command.hotspot_id)
+    query = query.order_by(func.max(Command.attempts), Command.hotspot_id)
+    found = db.session.scalars(query).all()
     db.session.rollback()
-    return found
+    return [(each, partial(_do_some, kinds, each)) for each in found]
 
 
-def _do_some(kinds: Kinds, hotspot_id: str, only: str | None = None) -> int:
+def _do_some(kinds: Kinds, hotspot_id: str, only: str | None = None) -> Step:
     """Do what is due at a hotspot whose turn it is, as much as one call can; return how many."""
     group = _next_group(kinds, hotspot_id, only)
     if not group:
@@ -112,7 +105,7 @@ def _do_some(kinds: Kinds, hotspot_id: str, only: str | None = None) -> int:
     try:
         access = access_of(db.session.get_one(Hotspot, hotspot_id))
         db.session.commit()
-        results = talk(access, lambda box: kind.act(box, works))
+        results = yield access, lambda box: kind.act(box, works)
     except HotspotError as error:
         return _not_done(hotspot_id, ids, error)
     return _done(kinds, ids, results)
