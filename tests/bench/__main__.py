@@ -203,6 +203,7 @@ def main():
     parser.add_argument("--sales", type=int, default=200_000, help="sales of the shop that sells")
     parser.add_argument("--stock", type=int, default=100_000, help="tokens that it has in stock")
     parser.add_argument("--presence", action="store_true", help="polling hotspots, instead")
+    parser.add_argument("--minutes", type=int, default=60, help="of guests who come and go")
     given = parser.parse_args()
     size = parse_size(given.size)
     logging.disable(logging.INFO)
@@ -216,7 +217,7 @@ def main():
             with server.connect("source") as connection:
                 fill(connection, size)
         if given.presence:
-            presence.measure(server, console, given.rounds)
+            presence.measure(server, console, given.rounds, given.minutes)
             return
         if given.pages:
             pages.measure(server, console, given.rounds)

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.table import Table
 from sqlalchemy import func, select, text
 
+from tests.bench import churn, latency
 from tests.conftest import make_config
 from tests.factories import make_business, make_hotspot, make_hotspot_business
 from tests.hotspots.stubs import Esp32Stub
@@ -37,21 +38,31 @@ SET "isOnline" = excluded."isOnline", "currentIp" = excluded."currentIp",
 PREPARE = f"""
 INSERT INTO hotspots (id, name, system, address)
 SELECT 'box' || i, 'Box ' || i, 'R710', '192.0.2.1' FROM generate_series(0, {HOTSPOTS - 1}) i;
-CREATE TABLE crowd AS
+CREATE SCHEMA bench;
+CREATE TABLE bench.crowd AS
 SELECT d.id, d."wifiTokenId" AS token_id, d."macAddress" AS mac, true AS is_online,
        d."currentIp" AS ip, d."firstSeen" AS first_seen,
        'box' || row_number() OVER (ORDER BY d.id) % {HOTSPOTS} AS hotspot_id
 FROM (SELECT * FROM wifi_token_devices ORDER BY id LIMIT {HOTSPOTS * ONLINE}) d;
-UPDATE wifi_token_devices d SET "isOnline" = d.id IN (SELECT id FROM crowd);
+UPDATE wifi_token_devices d SET "isOnline" = d.id IN (SELECT id FROM bench.crowd);
 UPDATE wifi_tokens t SET "hotspotId" = c.hotspot_id, status = 'ACTIVE',
        "expiresAt" = now() + interval '1 day', "lastSyncAt" = now()
-FROM crowd c WHERE c.token_id = t.id;
-UPDATE crowd c SET hotspot_id = t."hotspotId" FROM wifi_tokens t WHERE t.id = c.token_id;
+FROM bench.crowd c WHERE c.token_id = t.id;
+UPDATE bench.crowd c SET hotspot_id = t."hotspotId" FROM wifi_tokens t WHERE t.id = c.token_id;
 TRUNCATE rollup_marks;
 """
 
 
-def measure(server, console, rounds):
+PAGES = (
+    "/devices",
+    "/devices?status=all",
+    "/devices?q={prefix}",
+    "/devices?q={prefix}&status=all",
+    "/devices?q={mac}&status=all",
+)
+
+
+def measure(server, console, rounds, minutes):
     with server.connect("source") as connection:
         connection.execute(PREPARE)
         connection.execute("VACUUM ANALYZE")
@@ -61,13 +72,19 @@ def measure(server, console, rounds):
         _print_upserts(console, _upserts(server, batches, rounds))
         _print_looks(console, server, batches)
         db.engine.dispose()
+        mac = next(iter(batches.values()))[0]["mac"]
+        paths = [page.format(mac=mac, prefix=mac[:11]) for page in PAGES]
+        latency.measure(server, console, "source", paths, "pages of devices")
+        churn.measure(server, console, batches, minutes)
+        db.engine.dispose()
+    latency.measure(server, console, "source", paths, "pages of devices after that")
     _print_boxes(console, *_boxes(server))
 
 
 def crowd():
     """Return the rows of each hotspot's devices."""
     found = {}
-    for row in db.session.execute(text("SELECT * FROM crowd ORDER BY id")).mappings():
+    for row in db.session.execute(text("SELECT * FROM bench.crowd ORDER BY id")).mappings():
         found.setdefault(row["hotspot_id"], []).append(dict(row))
     db.session.rollback()
     return found
