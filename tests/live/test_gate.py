@@ -6,12 +6,14 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from tests.conftest import sign_in
-from tests.factories import make_business, make_plan, make_token, make_user
+from tests.factories import make_business, make_plan, make_sale, make_token, make_user
 from tests.live.conftest import portal
 from wifiapp.backup import hold
 from wifiapp.businesses.models import Business
 from wifiapp.db import db
 from wifiapp.hotspots import talking
+from wifiapp.sales import returning
+from wifiapp.sales.models import WifiTokenSale
 from wifiapp.tokens import outbox_operations
 from wifiapp.tokens.models import WifiToken
 from wifiapp.tokens.outbox_kinds import TOKEN_KINDS
@@ -48,6 +50,39 @@ def test_what_would_be_written_then_is_not_and_is_made_up_for_afterwards(
         db.session.rollback()
         assert outbox_operations.run_due(TOKEN_KINDS, Event()) == {"commands": 1}
         assert db.session.get(WifiToken, token_id).status == "DISABLED"
+
+
+def test_a_void_holds_nothing_while_the_device_is_asked(own_app, own_database, box, monkeypatch):
+    with own_app.app_context():
+        business = make_business()
+        code = box.add_token(business.id)
+        token = make_token(
+            plan=make_plan(business), hotspot=portal(box, business), token=code, status="SOLD"
+        )
+        sale_id, token_id = make_sale(token).id, token.id
+        client = sign_in(own_app.test_client(), make_user("ADMIN"))
+        db.session.commit()
+    url = make_url(own_database).set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as restore:
+        restore.execute("SET lock_timeout = '2s'")
+
+        def restore_meanwhile(*given):
+            restore.execute(hold.SHUT)  # raises when somebody holds a share
+            return talking.talk(*given)
+
+        monkeypatch.setattr(returning, "talk", restore_meanwhile)
+        page = client.post(f"/sales/{sale_id}/void", data={"reason": "wrong plan"})
+        assert page.status_code == 503
+        assert "A backup is being restored, so this was not written" in page.text
+        restore.execute(hold.OPEN)
+    monkeypatch.undo()
+    with own_app.app_context():
+        assert db.session.get(WifiToken, token_id).status == "SOLD"
+        assert db.session.get(WifiTokenSale, sale_id).voided_at is None
+    done = client.post(f"/sales/{sale_id}/void", data={"reason": "wrong plan"})
+    assert done.status_code == 303
+    with own_app.app_context():
+        assert db.session.get(WifiToken, token_id).status == "UNUSED"
 
 
 def test_a_task_of_the_worker_holds_nothing_between_its_transactions(own_app, own_database):

@@ -34,15 +34,17 @@ class Word:
 def ask_device(token_id: str) -> Word | None:
     """Ask the device of a token that was sold and, as far as we know, never used.
 
-    Returns None when there is nothing to ask or nobody to be asked. No row is locked by it.
+    Returns None when there is nothing to ask or nobody to be asked. What is open in the database is
+    given up before: a device may take long, and neither rows nor a restore wait for it.
     """
     token = db.session.get_one(WifiToken, token_id)
     if token.status != "SOLD" or token.first_used_at or not homes.is_called(token.hotspot_id):
         return None
-    hotspot, code = db.session.get_one(Hotspot, token.hotspot_id), token.token
+    hotspot_id, code = token.hotspot_id, token.token
     try:
-        access = access_of(hotspot)
-        with turn(hotspot.id, PATIENCE):
+        access = access_of(db.session.get_one(Hotspot, hotspot_id))
+        db.session.rollback()
+        with turn(hotspot_id, PATIENCE):
             return Word(talk(access, lambda box: box.find([code])).get(code))
     except HotspotError:
         return Word(is_silent=True)
