@@ -282,6 +282,20 @@ def test_a_lost_answer_does_not_begin_the_time_twice(box, active):
     assert len(box.asked("/api/token/extend")) == 1
 
 
+def test_nor_do_tries_that_do_not_even_reach_it_after_that(box, active):
+    box.tokens[active.token].first_use -= 600
+    box.fail("lost", "/api/token/extend")
+    box.fail("hang up", "/api/token/info", times=99, after=2)
+    box.fail("hang up", "/api/token/batch_info", times=99)
+    operations.extend_token(BOSS, active.id, "power was off")
+    for minutes in (1, 7):
+        box.fail("hang up", times=99)
+        assert work(timedelta(minutes=minutes)) == {"commands": 0}
+        box.recover()
+    assert work(timedelta(minutes=20)) == {"commands": 1}
+    assert commands()[0].status == "DONE" and len(box.asked("/api/token/extend")) == 1
+
+
 @pytest.mark.parametrize("status", ["UNUSED", "SOLD", "EXPIRED", "DISABLED"])
 def test_only_a_token_in_use_begins_anew(box, counter, plan, status):
     token = on_device(box, counter, plan, status)

@@ -34,7 +34,7 @@ class Waiting(WifiError):
 class Work(NamedTuple):
     """What a device is told: `target` is a code or a MAC address, `token` a code that goes with it.
 
-    `called_at` is when it was last told so without its answer being known.
+    `called_at` is when it was first told so, None before: what it did since may have been for us.
     """
 
     id: str
@@ -74,7 +74,14 @@ def add(
 
     The row of the token, or of the hotspot, has to be held. Raises `Waiting`.
     """
-    before = _find_waiting(hotspot_id, token_id, mac)
+    query = select(HotspotCommand).where(
+        HotspotCommand.status == "PENDING", HotspotCommand.hotspot_id == hotspot_id
+    )
+    if token_id:
+        query = query.where(HotspotCommand.wifi_token_id == token_id)
+    else:
+        query = query.where(HotspotCommand.mac_address == mac)
+    before = db.session.scalar(query)
     if before is not None and before.kind == kind:
         return before
     if before is not None:
@@ -95,15 +102,3 @@ def add(
     db.session.add(command)
     db.session.flush()
     return command
-
-
-def _find_waiting(hotspot_id: str, token_id: str | None, mac: str | None) -> HotspotCommand | None:
-    """Return the command for the token, or else for the device, that is not done yet."""
-    query = select(HotspotCommand).where(
-        HotspotCommand.status == "PENDING", HotspotCommand.hotspot_id == hotspot_id
-    )
-    if token_id:
-        query = query.where(HotspotCommand.wifi_token_id == token_id)
-    else:
-        query = query.where(HotspotCommand.mac_address == mac)
-    return db.session.scalar(query)

@@ -16,7 +16,7 @@ STATUSES = ("PENDING", "DONE", "FAILED", "CANCELLED")
 class HotspotCommand(Model):
     """Something that a hotspot is to do to a token or a device before our row may say so.
 
-    The row is the job. `called_at` is when it was last tried, `next_try_at` when it is tried
+    The row is the job. `called_at` is when it was first tried, `next_try_at` when it is tried
     again; `error` says why it has not been done. `created_by` is an email.
     """
 

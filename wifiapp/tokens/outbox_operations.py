@@ -101,7 +101,7 @@ def _do_some(kinds: Kinds, hotspot_id: str, only: str | None = None) -> Step:
     works = [kind.work(each) for each in group]
     for each in group:
         each.attempts += 1
-        each.called_at = clock.now()
+        each.called_at = each.called_at or clock.now()  # any try since may be what did it
     try:
         access = access_of(db.session.get_one(Hotspot, hotspot_id))
         db.session.commit()
