@@ -1,5 +1,7 @@
 """Workers that are killed at the worst moments, and several at once, with a real portal."""
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 from sqlalchemy.engine import make_url
@@ -8,6 +10,7 @@ from tests.factories import make_business, make_plan, make_token
 from tests.hotspots.stubs import Esp32Stub
 from tests.live.conftest import portal
 from tests.processes import running_worker, start, wait_for
+from wifiapp import clock
 from wifiapp.access import Actor
 from wifiapp.db import db
 from wifiapp.tokens import batches_operations, bulk, operations
@@ -156,3 +159,35 @@ def test_two_workers_and_a_command_make_no_token_too_many(shop, box, outside, tm
         assert command.wait(timeout=60) == 0
         wait_for(lambda: outside.execute(unfinished).fetchone() == (0,))
     assert codes(outside) == set(box.tokens) and len(box.tokens) == 120
+
+
+def test_two_workers_do_nothing_twice(shop, box, outside, tmp_path):
+    url, plan, hotspot = shop
+    box.max_tokens = 200
+    plan.hotspot_id, plan.min_stock, plan.refill_to = hotspot.id, 10, 30
+    past = clock.now() - timedelta(hours=1)
+    for _ in range(40):
+        make_token(plan=plan, status="SOLD", redeem_by=past)
+    ended = [
+        make_token(plan=plan, hotspot=hotspot, token=box.add_token(plan.business_id), status="SOLD")
+        for _ in range(25)
+    ]
+    db.session.commit()
+    ids, seen = [each.id for each in ended], bulk.digest(ended)
+    operations.end_tokens(BOSS, ids, Event.DISABLE, "season is over", seen)
+    db.session.rollback()
+
+    def told(action):
+        query = "SELECT change FROM audit_logs WHERE action = %s"
+        return [row[0] for row in outside.execute(query, [action])]
+
+    with running_worker(url, tmp_path / "a"), running_worker(url, tmp_path / "b"):
+        wait_for(lambda: len(codes(outside, "DISABLED")) == 25)
+        wait_for(lambda: state(outside) == ("DONE", 30))
+        wait_for(lambda: len(codes(outside, "EXPIRED")) == 40)
+        wait_for(lambda: outside.execute("SELECT count(*) FROM rollup_states").fetchone()[0] == 2)
+    assert sum(each["tokens"] for each in told("token.expire")) == 40
+    assert len(told("token.disable")) == 25 and len(told("batch.create")) == 1
+    assert codes(outside) == set(box.tokens) and len(box.tokens) == 30
+    assert start(url, tmp_path, "analytics", "rollup").wait(timeout=60) == 0
+    assert start(url, tmp_path, "analytics", "check").wait(timeout=60) == 0
