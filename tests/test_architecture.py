@@ -28,6 +28,7 @@ ORDER = (
     {"analytics", "api", "leaks", "sell", "vouchers"},
     {"backup"},
     {"demo", "polling"},
+    {"presence"},
     {"dashboard", "fleet", "system", "trail"},
 )
 # The doctor and the backup engine see tables as `Model.metadata`, never as what they are for.

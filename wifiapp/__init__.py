@@ -41,7 +41,9 @@ from wifiapp.hotspots.boxes_views import bp as boxes
 from wifiapp.hotspots.views import bp as hotspots
 from wifiapp.jobs.commands import worker as worker_command
 from wifiapp.leaks.views import bp as leaks
-from wifiapp.polling.commands import hotspots as hotspot_commands  # with `poll` among them
+from wifiapp.presence.commands import hotspots as hotspot_commands  # with `poll` among them
+from wifiapp.presence.keys_views import bp as presence_keys
+from wifiapp.presence.views import bp as presence
 from wifiapp.sales.closings_views import bp as closings
 from wifiapp.sales.methods_views import bp as methods
 from wifiapp.sales.receipts_views import bp as receipts
@@ -68,7 +70,7 @@ BLUEPRINTS = (
     *(tokens, plans, batches, imports, trail),
     *(hotspots, boxes, fleet),
     *(sell, methods, receipts, closings, vouchers),
-    *(api, api_keys, leaks),
+    *(api, api_keys, presence, presence_keys, leaks),
     *(outbox, blocks),
 )
 COMMANDS = (

@@ -52,7 +52,7 @@ STATES = {
     "answers": State("good", "access-point", _l("Answers")),
     "silent": State("warn", "wifi-off", _l("Silent")),
     "refused": State("bad", "lock", _l("Refused")),
-    "new": State("info", "hourglass", _l("Not asked yet")),
+    "new": State("info", "hourglass", _l("Not heard yet")),
     "manual": State("plain", "user", _l("By hand")),
     "inactive": State("plain", "ban", _l("Not in use")),
     "demo": State("warn", "flask", _l("Demo")),

@@ -20,6 +20,7 @@ from wifiapp.demo import operations as demo
 from wifiapp.devices.blocks import ALL_KINDS
 from wifiapp.jobs import operations as jobs
 from wifiapp.jobs.worker import Task
+from wifiapp.polling import push_operations as pushes
 from wifiapp.polling.poller import poll_due
 from wifiapp.tokens import batches_operations as batches
 from wifiapp.tokens import device_batches_operations as device_batches
@@ -40,6 +41,7 @@ def tasks(config: Config) -> list[Task]:
         Task("stock", 10, unless_shut(keeper.keep_stock)),
         Task("expiry", 15, unless_shut(expiry.expire_due)),
         Task("poll", 1, _poll),  # asks at each write
+        Task("silence", 5, unless_shut(pushes.note_silent)),
         Task("daily", 5, lambda _stop: schedule.ask_for_daily(config, clock.now())),
         Task("hook", 2, partial(hooks.run_due_hook, config)),
         Task("prune", 10, lambda _stop: retention.prune_after_success(config, clock.now())),

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from tests.factories import make_sale, make_token
-from wifiapp.api import document, operations
+from tests.factories import make_presence_key, make_sale, make_token
+from wifiapp.api import document, keys, operations
+from wifiapp.presence import operations as presence
 
 OPERATIONS = [
     pytest.param(path, verb, id=operation["operationId"])
@@ -21,7 +22,8 @@ OPERATIONS = [
 @pytest.fixture
 def schema(app, monkeypatch):
     """The document as the app serves it, and the way to the app."""
-    monkeypatch.setattr(operations, "PER_MINUTE", 10**6)
+    for each in (operations, presence):
+        monkeypatch.setattr(each, "PER_MINUTE", 10**6)
 
     def afresh(environ, start_response):
         # The test's own app context must not lend its `g` to a request.
@@ -34,6 +36,9 @@ def schema(app, monkeypatch):
 @pytest.mark.parametrize(("path", "verb"), OPERATIONS)
 def test_every_answer_is_one_that_the_document_promises(schema, till, shop, plan, path, verb, mode):
     sale = make_sale(make_token(plan=plan, status="SOLD"))
+    portal = keys.make(keys.PORTAL)
+    make_presence_key(text=portal, prefix=keys.prefix(portal))
+    key = portal if path == "/presence" else till.key
     cases = schema[path][verb].as_strategy(generation_mode=mode)
 
     @given(case=cases, known=st.booleans())
@@ -44,6 +49,6 @@ def test_every_answer_is_one_that_the_document_promises(schema, till, shop, plan
                 case.path_parameters["sale_id"] = sale.id
             if path == "/sales":
                 case.body["planId"] = plan.id
-        case.call_and_validate(headers={"Authorization": f"Bearer {till.key}"})
+        case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
 
     ask()

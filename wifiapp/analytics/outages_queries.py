@@ -14,6 +14,7 @@ from wifiapp.analytics.silences import Span, shared, united
 from wifiapp.columns import UtcDateTime
 from wifiapp.db import db
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage
+from wifiapp.hotspots.telling import tells
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _rows(scope: Scope, grid: Grid, now: datetime) -> Sequence[Any]:
         .join(Hotspot, Hotspot.id == HotspotBusiness.hotspot_id)
         .outerjoin(outage, is_within)
         .where(HotspotBusiness.business_id.in_(scope.business_ids))
-        .where(Hotspot.is_active, Hotspot.is_manual.is_(False))
+        .where(Hotspot.is_active, tells())
     )
     if scope.system:
         query = query.where(Hotspot.system == scope.system)

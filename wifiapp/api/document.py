@@ -11,11 +11,12 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_instance
 
-from wifiapp.api import schemas
+from wifiapp.api import presence_schemas, schemas
 from wifiapp.config import VERSION
 
 ABOUT = """\
-Sells WiFi tokens. Each request carries the key of a till: `Authorization: Bearer wifi_…`.
+Sells WiFi tokens, and takes in who is online. Each request carries a key: that of a till, or
+for `/presence` that of one hotspot: `Authorization: Bearer wifi_…` (`presence_…`).
 
 Every error is `application/problem+json`; its `type` is `about:blank` where the status says it
 all, else `urn:wifiapp:` and the kind of refusal, such as `urn:wifiapp:sold-out`. Amounts are
@@ -35,6 +36,23 @@ WITH_BODY = {
 MISSING = {404: "There is no such row in the key's business"}
 GONE = {500: "A fault of ours", 503: "The database does not answer; see Retry-After"}
 
+PUSH_ABOUT = f"""\
+Needs the `presence` key of a hotspot that is loaded by hand; it opens nothing else.
+
+Push all that are online every so many seconds (as the hotspot's page says), and who left with
+`online: false`; an empty list when nobody is there. A push tells of those whom it names: who is
+not named has not left, and counts as unknown after three times that span (three minutes at least).
+When no push comes for so long, the whole hotspot is silent. With `everybody=true` the push names
+all, and who is not named for so long has left.
+
+The same push again changes nothing but when they were seen. An item that cannot be used is
+`refused`, and the others are kept. At most {presence_schemas.MOST_ITEMS} items a push."""
+EVERYBODY = {
+    "name": "everybody",
+    "in": "query",
+    "description": "true: whoever is online is named",
+    "schema": {"type": "string", "enum": ["true", "false"], "default": "false"},
+}
 SALE_ID = {
     "name": "sale_id",
     "in": "path",
@@ -116,6 +134,27 @@ def _refusal(about: str) -> dict[str, Any]:
     return {"description": about, "content": content}
 
 
+def _push() -> dict[str, Any]:
+    every = {**ALWAYS, **WITH_BODY, **GONE, 413: "Longer than 1 MB, or too many items"}
+    answer = _answer("Taken in, but for what is refused", presence_schemas.PresenceAnswer)
+    items = {  # anything is answered by itself, so that one device does not stop the others
+        "anyOf": [presence_schemas.PresenceItem, {"description": "Anything else is refused"}]
+    }
+    body = {"type": "array", "items": items, "maxItems": presence_schemas.MOST_ITEMS}
+    return {
+        "operationId": "pushPresence",
+        "summary": "Tell who is online on a hotspot",
+        "description": PUSH_ABOUT,
+        "security": [{"key": []}],
+        "parameters": [EVERYBODY],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            "200": answer,
+            **{str(code): _refusal(about) for code, about in sorted(every.items())},
+        },
+    }
+
+
 PATHS: dict[str, dict[str, Any]] = {
     "/plans": {
         "get": operation(
@@ -171,4 +210,5 @@ PATHS: dict[str, dict[str, Any]] = {
             body=schemas.VoidRequest,
         )
     },
+    "/presence": {"post": _push()},
 }

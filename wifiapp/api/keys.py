@@ -8,14 +8,14 @@ import hashlib
 import secrets
 
 SCOPES = ("read", "sell", "void")
-START = "wifi_"  # so that people, and programs that look for lost secrets, know one
-SHOWN = len(START) + 6  # 36 of the 256 bits
+TILL, PORTAL = "wifi_", "presence_"  # so that people, and programs that look for them, know one
+SHOWN = 6  # characters after that: 36 of the 256 bits
 BYTES = 32
 
 
-def make() -> str:
+def make(start: str = TILL) -> str:
     """Draw a key at random from the operating system's source for secrets."""
-    return START + secrets.token_urlsafe(BYTES)
+    return start + secrets.token_urlsafe(BYTES)
 
 
 def digest(key: str) -> str:
@@ -25,4 +25,4 @@ def digest(key: str) -> str:
 
 def prefix(key: str) -> str:
     """Return the part of a key that people may see."""
-    return key[:SHOWN]
+    return key[: key.index("_") + 1 + SHOWN]

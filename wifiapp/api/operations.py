@@ -10,6 +10,7 @@ from wifiapp import clock
 from wifiapp.access import Actor, Viewer
 from wifiapp.api import keys
 from wifiapp.api.models import ApiKey
+from wifiapp.api.refusals import Refused, TooMany
 from wifiapp.audit.record import record
 from wifiapp.auth import throttle
 from wifiapp.businesses.models import Business
@@ -28,25 +29,6 @@ class InvalidKey(WifiError):
     def __init__(self, found: dict[str, str]) -> None:
         super().__init__(" ".join(found.values()) + " No key was made.")
         self.problems = found
-
-
-class Refused(WifiError):
-    """The key is unknown, revoked, or its business is closed."""
-
-    status = 401
-
-
-class TooMany(WifiError):
-    """The key was used too often; `wait` is the seconds until it may be used again."""
-
-    status = 429
-
-    def __init__(self, wait: int) -> None:
-        super().__init__(
-            f"More than {PER_MINUTE} requests in a minute. Nothing was done. "
-            f"Try again in {wait} seconds."
-        )
-        self.wait = wait
 
 
 @dataclass(frozen=True)
@@ -125,7 +107,7 @@ def admit(text: str, now: datetime) -> Caller:
     _mark_used(key.id, now)
     db.session.commit()
     if use.exceeded:
-        raise TooMany(use.wait)
+        raise TooMany(use.wait, PER_MINUTE)
     return caller
 
 

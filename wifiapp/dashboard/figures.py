@@ -1,6 +1,6 @@
 """What the dashboard makes of the rows it is given: sums, days, warnings."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -135,15 +135,17 @@ class Box:
     is_silent: bool
 
 
-def hotspots(rows: Iterable[Any], now: datetime, patience: int) -> list[Box]:
+def hotspots(
+    rows: Iterable[Any], now: datetime, patience: int, pushed: Collection[str] = ()
+) -> list[Box]:
     """Return the active hotspots, silent ones first; `patience` is in seconds.
 
     Silent is what makes its devices Unknown: no word during three polls or `patience`. One that
-    is loaded by hand is never called and left out.
+    is loaded by hand tells nothing and is left out, unless it is among those that are `pushed`.
     """
     found = []
     for row in rows:
-        if row.is_active and not row.is_manual:
+        if row.is_active and (not row.is_manual or row.id in pushed):
             since = now - timedelta(seconds=max(3 * row.poll_interval, patience))
             is_silent = row.last_contact_at is None or row.last_contact_at < since
             found.append(Box(row.id, row.name, row.system, row.last_contact_at, is_silent))

@@ -10,8 +10,9 @@ from wifiapp.access import Viewer
 from wifiapp.columns import UtcDateTime
 from wifiapp.db import db
 from wifiapp.devices.models import DeviceSession, WifiTokenDevice
-from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage
-from wifiapp.hotspots.queries import is_heard
+from wifiapp.devices.told import is_told
+from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage, PresenceKey
+from wifiapp.hotspots.telling import tells
 from wifiapp.tokens.models import WifiToken
 
 HOUR = literal(timedelta(hours=1), Interval)
@@ -26,7 +27,7 @@ def count_by_hour(
     An open session lasts until now or, where the hotspot is silent, until the last sign of life.
     """
     begun, until = literal(since, UtcDateTime), literal(now, UtcDateTime)
-    still = case((is_heard(now), until), else_=WifiTokenDevice.last_seen)
+    still = case((is_told(now), until), else_=WifiTokenDevice.last_seen)
     spans = (
         select(
             DeviceSession.wifi_token_device_id.label("device"),
@@ -53,8 +54,11 @@ def count_by_hour(
 def list_asked(
     viewer: Viewer, business_id: str = "", hotspot_id: str = ""
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Return id and `created_at` of the hotspots that are asked who is online."""
-    query = select(Hotspot.id, Hotspot.created_at).where(Hotspot.is_manual.is_(False))
+    """Return the hotspots that tell who is online: their ids, and since when they are asked."""
+    first = func.min(PresenceKey.created_at, type_=UtcDateTime)
+    keyed = select(first).where(PresenceKey.hotspot_id == Hotspot.id, Hotspot.is_manual)
+    since = func.coalesce(keyed.scalar_subquery(), Hotspot.created_at, type_=UtcDateTime)
+    query = select(Hotspot.id, since.label("created_at")).where(tells())
     serves = select(HotspotBusiness.hotspot_id)
     if viewer.business_ids is not None:
         own = serves.where(HotspotBusiness.business_id.in_(viewer.business_ids))

@@ -24,9 +24,9 @@ from wifiapp.devices import hints
 from wifiapp.devices.models import DeviceProfile, DeviceSession, WifiTokenDevice
 from wifiapp.devices.search import Search
 from wifiapp.devices.search_queries import found_by
+from wifiapp.devices.told import is_told, told_at
 from wifiapp.errors import NotFound
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
-from wifiapp.hotspots.queries import is_heard
 from wifiapp.paging import UNFIT, Page, fetch_page, stream
 from wifiapp.tokens.models import WifiToken
 
@@ -185,10 +185,10 @@ def list_hotspots(viewer: Viewer) -> Sequence[Hotspot]:
 
 def _presence(now: datetime) -> dict[str, SQLColumnExpression[bool]]:
     """Say when a device is in which state: the one place that knows."""
-    heard, online = is_heard(now), WifiTokenDevice.is_online
+    told, online = is_told(now), WifiTokenDevice.is_online
     return {
-        "ONLINE": and_(online, heard),
-        "UNKNOWN": and_(online, not_(heard)),
+        "ONLINE": and_(online, told),
+        "UNKNOWN": and_(online, not_(told)),
         "OFFLINE": not_(online),
         LIVE: online,
     }
@@ -240,7 +240,7 @@ def _details(query: Select[Any], now: datetime) -> Select[Any]:
         .with_only_columns(
             WifiTokenDevice.id,
             case(*((condition, state) for state, condition in states.items())).label("state"),
-            func.coalesce(Hotspot.last_contact_at, WifiTokenDevice.last_seen).label("heard_at"),
+            told_at().label("heard_at"),
             WifiTokenDevice.mac_address.label("mac"),
             WifiTokenDevice.current_ip.label("ip"),
             WifiTokenDevice.first_seen,

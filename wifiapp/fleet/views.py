@@ -18,6 +18,7 @@ from wifiapp.hotspots.drivers import CAPABILITIES
 from wifiapp.hotspots.queries import get_hotspot
 from wifiapp.lists import asked_page
 from wifiapp.live import live_page
+from wifiapp.presence.queries import find_key
 from wifiapp.tokens import outbox_queries
 from wifiapp.tokens import queries as tokens
 from wifiapp.tokens.forms import NAMES
@@ -42,6 +43,7 @@ def show(hotspot_id: str) -> Response:
         hotspot=hotspot,
         state=list_queries.get_state(hotspot.id, now),
         is_demo=queries.is_demo(hotspot.id),
+        is_pushed=hotspot.is_manual and find_key(hotspot.id) is not None,
         served=queries.list_served(hotspot.id, viewer),
         told=outbox_queries.count_pending(viewer, hotspot.id),
         counts=counts,

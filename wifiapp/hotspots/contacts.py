@@ -12,6 +12,11 @@ def note_contact(hotspot: Hotspot, identity: Identity, at: datetime) -> None:
     hotspot.last_contact_at = at
 
 
+def note_push(hotspot: Hotspot, at: datetime) -> None:
+    """Keep that its portal told at `at` who is online."""
+    hotspot.status, hotspot.last_error, hotspot.last_contact_at = "OK", None, at
+
+
 def note_identity(hotspot: Hotspot, identity: Identity) -> None:
     """Keep who answered; the first good answer decides which box it has to be.
 

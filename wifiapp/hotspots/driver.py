@@ -219,7 +219,9 @@ class Sighting:
     """What a good look at a box showed, at `at` by our clock.
 
     Every token of the box is in `tokens` when `is_complete`: only then one that is missing tells
-    anything. `strangers` are clients online without a token that we could name (staff, unknown).
+    anything. What a portal `pushed` tells only of the devices that it names, unless it `names_all`
+    that are online. `strangers` are clients online without a token that we could name (staff,
+    unknown).
     """
 
     at: datetime
@@ -228,6 +230,8 @@ class Sighting:
     is_complete: bool
     strangers: tuple[SeenDevice, ...] = ()
     blocked: frozenset[str] | None = None
+    pushed: bool = False
+    names_all: bool = False
 
 
 class Driver(Protocol):

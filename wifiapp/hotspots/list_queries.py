@@ -26,6 +26,7 @@ from wifiapp.businesses.models import Business
 from wifiapp.db import db
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.hotspots.queries import is_heard
+from wifiapp.hotspots.telling import pushes
 from wifiapp.paging import Page, cut, decode, stream
 
 PAGE_SIZE = 40
@@ -78,7 +79,7 @@ def state_at(now: datetime) -> ColumnElement[str]:
     """Say in which state a hotspot is: the one place that knows."""
     return case(
         (not_(Hotspot.is_active), "INACTIVE"),
-        (Hotspot.is_manual, "MANUAL"),
+        (and_(Hotspot.is_manual, not_(pushes())), "MANUAL"),
         (Hotspot.status.in_(("NEW", "REFUSED")), Hotspot.status),
         (and_(Hotspot.status == "OK", is_heard(now)), "ANSWERS"),
         else_="SILENT",

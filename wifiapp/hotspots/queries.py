@@ -13,6 +13,7 @@ from wifiapp.columns import UtcDateTime
 from wifiapp.db import db
 from wifiapp.errors import NotFound
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
+from wifiapp.hotspots.telling import pushes
 from wifiapp.paging import UNFIT
 
 SILENT_AFTER = 180  # seconds without a word from a hotspot, or three of its polls
@@ -60,11 +61,15 @@ def is_heard(now: datetime) -> ColumnElement[bool]:
 
     One missed poll is nothing: it takes three of them, and at least three minutes.
     """
+    return and_(Hotspot.is_active, Hotspot.last_contact_at >= heard_after(now)).is_(True)
+
+
+def heard_after(now: datetime) -> ColumnElement[datetime]:
+    """Return the moment before which what a hotspot told is too old to be believed still."""
     patience = func.make_interval(
         0, 0, 0, 0, 0, 0, func.greatest(3 * Hotspot.poll_interval, SILENT_AFTER), type_=Interval
     )
-    heard_after = literal(now, UtcDateTime) - patience
-    return and_(Hotspot.is_active, Hotspot.last_contact_at >= heard_after).is_(True)
+    return literal(now, UtcDateTime) - patience
 
 
 def find_heard(
@@ -79,6 +84,11 @@ def find_heard(
         query = query.where(Hotspot.id.in_(serves))
     heard = query.with_only_columns(func.min(Hotspot.last_contact_at, type_=UtcDateTime))
     return db.session.execute(heard).scalar_one()
+
+
+def list_pushed() -> set[str]:
+    """Return the ids of the hotspots whose portals push who is online."""
+    return set(db.session.scalars(select(Hotspot.id).where(pushes())))
 
 
 def find_manual(business_id: str, system: str) -> Hotspot | None:

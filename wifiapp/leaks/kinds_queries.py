@@ -30,6 +30,7 @@ from sqlalchemy.orm import aliased
 from wifiapp.columns import UtcDateTime
 from wifiapp.devices.models import WifiTokenDevice as Device
 from wifiapp.hotspots.models import Hotspot
+from wifiapp.hotspots.telling import tells
 from wifiapp.leaks.kinds import GRACE, OVERTIME, PATIENCE, PRICE, TWICE, UNSOLD, UNUSED, VANISHED
 from wifiapp.sales.models import WifiTokenSale as Sale
 from wifiapp.tokens.models import WifiToken as Token
@@ -70,7 +71,7 @@ def sold_unused(now: datetime) -> list[Part]:
             Sale.voided_at.is_(None),
             Sale.sold_at <= now - PATIENCE,
             *_unused(),
-            ~Hotspot.is_manual,  # nothing tells that its tokens are used
+            tells(),  # else nothing tells that its tokens are used
             Hotspot.last_contact_at >= day_after,
         )
     )

@@ -86,14 +86,21 @@ def patience_with(hotspot: Hotspot) -> timedelta:
 
 def before(hotspot: Hotspot, sighting: Sighting) -> Before:
     """Return the rows that a look may change."""
-    tokens = _tokens(hotspot.id, [each.code for each in sighting.tokens])
+    codes = [each.code for each in sighting.tokens]
+    tokens = _tokens(hotspot.id, codes, all_live=sighting.is_complete)
     told = {each.code: each.devices for each in sighting.tokens if each.devices}
     devices = _devices(hotspot.id, [tokens[code].id for code in told if code in tokens])
     macs = {device.mac for seen in told.values() for device in seen}
     businesses = {token.business_id for token in tokens.values()}
+    looked_at, patience = hotspot.last_contact_at, patience_with(hotspot)
+    counts_from = looked_at
+    if sighting.pushed:  # who came lately may be named in the second of two pushes
+        lately = sighting.at - patience
+        counts_from = min(looked_at or lately, lately)
     return Before(
-        looked_at=hotspot.last_contact_at,
-        patience=patience_with(hotspot),
+        looked_at=looked_at,
+        counts_from=counts_from,
+        patience=patience,
         tokens=tokens,
         devices=devices,
         profiles=_profiles(businesses, macs),
@@ -107,14 +114,11 @@ def served_by(hotspot_id: str) -> dict[str, str | None]:
     return {row.business_id: row.ssid for row in rows}
 
 
-def _tokens(hotspot_id: str, codes: list[str]) -> dict[str, Token]:
-    """Return the tokens of these codes, those that have not ended, and those with open sessions."""
+def _tokens(hotspot_id: str, codes: list[str], *, all_live: bool) -> dict[str, Token]:
+    """Return the tokens of these codes, those with open sessions, and all that have not ended."""
     own = select(WifiToken.id).where(WifiToken.hotspot_id == hotspot_id)
-    ids = union(
-        own.where(_among(WifiToken.token, codes)),
-        own.where(WifiToken.status.in_(LIVE)),
-        _in_use(hotspot_id),
-    )
+    parts = [own.where(_among(WifiToken.token, codes)), _in_use(hotspot_id)]
+    ids = union(*parts, *([own.where(WifiToken.status.in_(LIVE))] if all_live else []))
     query = select(
         WifiToken.id,
         WifiToken.token.label("code"),

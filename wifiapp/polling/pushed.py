@@ -1,0 +1,75 @@
+"""A push as a look at its hotspot: what it names, in the tables' own words."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from wifiapp.hotspots.driver import Identity, SeenDevice, SeenToken, Sighting
+from wifiapp.tokens.codes import typed
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a portal says of a device; `token` is a code, however it is typed."""
+
+    token: str
+    device: SeenDevice
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of a push at `at`; `unknown` are the codes that the hotspot has no token for."""
+
+    at: datetime
+    unknown: frozenset[str]
+
+
+def tokens_of(told: Iterable[Told], rows: Sequence[Any]) -> dict[str, Any]:
+    """Return the token of each code that is known, as `push_queries.find_coded` found them.
+
+    The very code counts first, then the only one that it may mean.
+    """
+    exact = {row.code: row for row in rows}
+    alike: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        alike[row.typed].append(row)
+    found = {}
+    for code in {each.token for each in told}:
+        meant = [exact[code]] if code in exact else alike[typed(code)]
+        if len(meant) == 1:
+            found[code] = meant[0]
+    return found
+
+
+def sighting_of(
+    told: Iterable[Told], tokens: Mapping[str, Any], at: datetime, *, names_all: bool
+) -> Sighting:
+    """Return the look; of two words on a device with a token the last one counts."""
+    devices: defaultdict[str, dict[str, SeenDevice]] = defaultdict(dict)
+    rows = {row.code: row for row in tokens.values()}
+    for each in told:
+        if row := tokens.get(each.token):
+            devices[row.code][each.device.mac] = each.device
+    return Sighting(
+        at,
+        Identity(""),
+        tuple(_used(rows[code], [*found.values()], at) for code, found in devices.items()),
+        is_complete=False,
+        pushed=True,
+        names_all=names_all,
+    )
+
+
+def _used(row: Any, devices: Sequence[SeenDevice], at: datetime) -> SeenToken:
+    """Return the token as used: its time runs from its first device on."""
+    moments = (each.connected_at or each.last_seen or at for each in devices)
+    first = row.first_used_at or min(at, *moments)
+    return SeenToken(
+        row.code,
+        "ACTIVE",
+        first_used_at=first,
+        expires_at=row.expires_at or first + timedelta(minutes=row.minutes),
+        devices=tuple(devices),
+    )
