@@ -14,6 +14,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from wifiapp import late
 from wifiapp.access import ANYBODY, KEY, Actor, View, Viewer, allowed
 from wifiapp.businesses import queries as businesses
 from wifiapp.config import VERSION, Config
@@ -63,6 +64,8 @@ class _Csrf(CSRFProtect):  # type: ignore[misc]
         return token
 
     def _error_response(self, reason: str) -> NoReturn:  # noqa: ARG002 - theirs
+        if not _streams() and (back := late.way_back()):
+            abort(back)
         abort(
             400,
             _(
@@ -160,7 +163,7 @@ def _guard() -> ResponseReturnValue | None:
     if not current_user.is_authenticated:
         if _streams():
             check_token("")  # by its header: what a stranger sends is not read
-        return redirect(url_for("auth.sign_in", next=_way_back()), 303)
+        return late.way_back() or redirect(url_for("auth.sign_in", next=_way_back()), 303)
     if current_user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
         return redirect(url_for("auth.password"), 303)
     if current_user.role not in roles:

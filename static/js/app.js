@@ -49,14 +49,19 @@ if (window.Idiomorph) {
 
 // Say so when the server is away, and do not put another page (the sign-in) into a live part.
 function connectionLost(lost) {
-  const note = document.getElementById("connection-lost");
+  const note = document.querySelector("[data-till-lost]") || document.getElementById("connection-lost");
   if (note) note.hidden = !lost;
 }
 document.addEventListener("htmx:sendError", () => connectionLost(true));
+document.addEventListener("htmx:timeout", () => connectionLost(true));
 document.addEventListener("htmx:responseError", () => connectionLost(true));
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig } = event.detail;
   const asked = new URL(requestConfig.path, location.href).pathname;
+  if (requestConfig.verb === "post") {
+    event.detail.shouldSwap = true; // the page that says why nothing was done
+    event.detail.isError = false;
+  }
   if (xhr.status < 400) connectionLost(false);
   if (new URL(xhr.responseURL, location.href).pathname !== asked) {
     event.detail.shouldSwap = false;
@@ -136,6 +141,41 @@ document.addEventListener("keydown", (event) => event.key === "Escape" && closeM
 if (window.matchMedia("(max-width: 40rem)").matches) {
   for (const fold of document.querySelectorAll("details[data-fold-narrow]")) fold.open = false;
 }
+
+// data-own-zone: a time zone that nobody has typed yet is the browser's own
+for (const field of document.querySelectorAll("input[data-own-zone]")) {
+  field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+// What was typed outlives being signed out: kept here while the sign-in comes in between, and put
+// back where the address ends on #typed. Passwords and files are never kept.
+const TYPED = "typed";
+function typedBefore() {
+  const kept = JSON.parse(sessionStorage.getItem(TYPED));
+  const isInterrupted = document.body.matches(".plain");
+  if (!isInterrupted) sessionStorage.removeItem(TYPED);
+  return isInterrupted || location.hash !== "#typed" ? null : kept;
+}
+function putBack({ action, fields }) {
+  const posts = document.querySelectorAll("form[method=post]");
+  const form = [...posts].find((each) => each.getAttribute("action") === action);
+  for (const field of form?.elements ?? []) {
+    if (!field.name || ["hidden", "submit"].includes(field.type)) continue;
+    const values = fields.filter(([name]) => name === field.name).map(([, value]) => value);
+    if (["checkbox", "radio"].includes(field.type)) field.checked = values.includes(field.value);
+    else if (values.length) field.value = values[0];
+    if (values[0]) field.closest("details")?.setAttribute("open", "");
+  }
+}
+document.addEventListener("submit", ({ target }) => {
+  if (!target.matches("form[method=post]") || target.querySelector("[type=password], [type=file]")) return;
+  const fields = [...new FormData(target)].filter(([name]) => name !== "csrf_token");
+  const kept = { action: target.getAttribute("action"), fields };
+  sessionStorage.setItem(TYPED, JSON.stringify(kept));
+});
+const typed = typedBefore();
+if (typed) putBack(typed);
+if (location.hash === "#typed") history.replaceState(null, "", location.pathname + location.search);
 
 // data-print: this page on paper
 document.addEventListener("click", (event) => {

@@ -99,6 +99,30 @@ def test_without_a_plan_or_a_business_the_till_says_whom_to_ask(sign_in_as, sell
     assert "Ask an administrator" in words(sign_in_as(make_user("SELLER")).get("/sell"))
 
 
+def test_whoever_lost_an_answer_finds_their_last_sale(seller, shop, plan, sign_in_as):
+    assert "Your last sale" not in words(seller.get("/sell"))
+    sold = pay(seller, plan).location
+    page = seller.get("/sell")
+    assert "Your last sale: 3 hours at" in words(page) and f'href="{sold}"' in page.text
+    other = make_user("SELLER")
+    make_membership(other, shop)
+    assert "Your last sale" not in words(sign_in_as(other).get("/sell"))
+    with time_machine.travel(clock.now() + timedelta(minutes=16)):
+        assert "Your last sale" not in words(seller.get("/sell"))
+
+
+def test_the_script_of_the_till_is_led_to_the_code_by_a_header(seller, plan):
+    page = seller.get(f"/sell/{plan.id}")
+    form = {"key": value(page, "key"), "price": value(page, "price"), "method": "CASH"}
+    answers = [
+        seller.post(f"/sell/{plan.id}", data=form, headers={"HX-Request": "true"})
+        for _ in range(2)  # the first answer was lost
+    ]
+    assert [each.status_code for each in answers] == [204, 204]
+    assert len({each.headers["HX-Redirect"] for each in answers}) == 1
+    assert len(sales()) == 1
+
+
 def test_the_business_that_was_chosen_is_kept(seller, shop, plan):
     other = make_business(name="Zebra")
     make_plan(other, name="Zebra hour")

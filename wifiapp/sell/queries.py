@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Integer, Select, func, literal_column, select, true
 
 from wifiapp.db import db
+from wifiapp.sales.models import WifiTokenSale
 from wifiapp.sales.stock import in_stock
 from wifiapp.tokens.models import TokenConfiguration, WifiToken
 
@@ -45,6 +46,19 @@ def list_offers(business_id: str, now: datetime) -> list[Offer]:
 def get_offer(plan_id: str, now: datetime) -> Offer:
     """Return the offer of a plan that there is."""
     return _offer(db.session.execute(_offers(now).where(Plan.id == plan_id)).one())
+
+
+def find_last_sale(user_id: str, business_id: str, since: datetime) -> Any:
+    """Return `id`, `plan`, `sold_at` and `receipt_number` of a person's newest sale, or None."""
+    sale = WifiTokenSale
+    query = (
+        select(sale.id, WifiToken.plan_name.label("plan"), sale.sold_at, sale.receipt_number)
+        .join(WifiToken, WifiToken.id == sale.wifi_token_id)
+        .where(sale.business_id == business_id, sale.sold_at >= since, sale.sold_by == user_id)
+        .where(sale.voided_at.is_(None))
+        .order_by(sale.sold_at.desc(), sale.id.desc())
+    )
+    return db.session.execute(query.limit(1)).first()
 
 
 def _offers(now: datetime) -> Select[Any]:

@@ -1,6 +1,7 @@
 """The till's pages: the plans, the ways to pay, and the code."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import (
@@ -31,7 +32,7 @@ from wifiapp.sales.receipts import shown
 from wifiapp.sales.receipts_queries import get_sale
 from wifiapp.sales.spot_operations import make_and_sell
 from wifiapp.sell.forms import SellForm
-from wifiapp.sell.queries import Offer, get_offer, list_offers
+from wifiapp.sell.queries import Offer, find_last_sale, get_offer, list_offers
 from wifiapp.tokens import codes, durations
 from wifiapp.tokens import queries as tokens
 from wifiapp.tokens.homes import find_device
@@ -41,6 +42,7 @@ from wifiapp.tokens.words import code_after_word
 from wifiapp.web import current_actor, current_viewer
 
 bp = Blueprint("sell", __name__, url_prefix="/sell")
+LATELY = timedelta(minutes=15)
 SAME_TAP = 60  # seconds in which a form that comes again is taken for an impatient finger
 
 
@@ -65,6 +67,8 @@ def index() -> ResponseReturnValue:
         made={each.plan.id for each in offers if not each.stock and find_device(each.plan)},
         voucher=voucher,
         problem=problem,
+        last=_last_sale(business) if business else None,
+        now=clock.now(),
         words=durations.words,
         may_make=viewer.only_sales_by is None,
     )
@@ -81,7 +85,7 @@ def pay(plan_id: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         sale_id = _sell(form, plan_id, token.id if token else None, methods)
         if sale_id:
-            return redirect(url_for("sell.sold", sale_id=sale_id), 303)
+            return _lead_to(url_for("sell.sold", sale_id=sale_id))
     offer = get_offer(plan_id, clock.now())
     if token:
         offer = Offer(plan, token.price, token.duration_minutes, 1, more=False)
@@ -119,6 +123,11 @@ def _chosen(businesses: Sequence[Any]) -> Any:
         session["sells_for"] = asked
     found = known.get(session.get("sells_for", ""))
     return found or (businesses[0] if businesses else None)
+
+
+def _last_sale(business: Any) -> Any:
+    """Return what this person has just sold: whoever lost the answer finds the code there."""
+    return find_last_sale(current_viewer().user_id, business.id, clock.now() - LATELY)
 
 
 def _find_voucher(viewer: Viewer, business_id: str, text: str) -> tuple[Any, str]:
@@ -177,6 +186,13 @@ def _sell(
             flash(_("This token was sold before. “Next customer” gives a new one."), "warning")
         return sale.id
     return None
+
+
+def _lead_to(url: str) -> ResponseReturnValue:
+    """Redirect a browser, and the till's script, which would follow it unseen, by its header."""
+    if "HX-Request" in request.headers:
+        return "", 204, {"HX-Redirect": url}
+    return redirect(url, 303)
 
 
 def _fresh(page: str) -> Response:

@@ -1,0 +1,48 @@
+"""Forms that came too late: whoever was signed out meanwhile gets back to what they typed.
+
+Nothing of such a form is done. Its page is opened again, after signing in where that is needed,
+and the browser, which alone has kept what was typed, puts it back where the address ends on
+`#typed`.
+"""
+
+from urllib.parse import urlsplit
+
+from flask import Response, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+
+TYPED = "#typed"
+
+
+def way_back() -> Response | None:
+    """Return the way back to the form, None when a page of another site may have sent it."""
+    sent_by = urlsplit(request.referrer or "")
+    is_ours = sent_by.netloc == request.host and not sent_by.path.startswith("//")
+    if request.method == "GET" or not is_ours:
+        return None
+    page = sent_by.path + (f"?{sent_by.query}" if sent_by.query else "") + TYPED
+    if current_user.is_authenticated:
+        flash(
+            _(
+                "You signed in anew meanwhile, so nothing was done yet. What you typed is here "
+                "again: look at it and send it once more."
+            ),
+            "warning",
+        )
+        return _lead_to(page)
+    flash(
+        _(
+            "You were signed out meanwhile, so nothing was done yet. Sign in, and what you typed "
+            "is there again."
+        ),
+        "warning",
+    )
+    return _lead_to(url_for("auth.sign_in", next=page))
+
+
+def _lead_to(url: str) -> Response:
+    """Redirect a browser, and a script of ours, which would follow it unseen, by its header."""
+    if "HX-Request" in request.headers:
+        return Response(status=204, headers={"HX-Redirect": url})
+    found: Response = redirect(url, 303, Response)  # type: ignore[assignment]
+    return found
