@@ -201,6 +201,12 @@ def test_the_heartbeat_ends_what_has_run_out():
     assert over
     operations.keep_demo_alive(later)
     assert over.isdisjoint(row.id for row in online())
+    answers = select(Hotspot.id, Hotspot.free_slots, Hotspot.max_tokens).filter_by(status="OK")
+    for hotspot_id, free, most in db.session.execute(answers).all():
+        held = select(WifiToken.id).where(
+            WifiToken.hotspot_id == hotspot_id, WifiToken.status.in_(("UNUSED", "SOLD", "ACTIVE"))
+        )
+        assert free == (most and most - len(db.session.scalars(held).all()))
     assert not db.session.scalars(
         select(WifiToken.id).where(WifiToken.status == "ACTIVE", WifiToken.expires_at <= later)
     ).all()

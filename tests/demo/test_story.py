@@ -120,6 +120,11 @@ RULES = {
     "two devices online at one hotspot have two addresses": """
         SELECT t."hotspotId" FROM wifi_token_devices d JOIN wifi_tokens t ON t.id = d."wifiTokenId"
         WHERE d."isOnline" GROUP BY t."hotspotId", d."currentIp" HAVING count(*) > 1""",
+    "an ESP32 has room for the tokens on it and for more": """
+        SELECT h.id FROM hotspots h WHERE h."freeSlots" IS DISTINCT FROM
+        CASE h.system WHEN 'ESP32' THEN h."maxTokens" - (SELECT count(*) FROM wifi_tokens t
+        WHERE t."hotspotId" = h.id AND t.status IN ('UNUSED', 'SOLD', 'ACTIVE')) END
+        OR h."freeSlots" <= 0""",
     "usage is what the sessions carried, within the plan": """
         SELECT t.id FROM wifi_tokens t
         LEFT JOIN wifi_token_devices d ON d."wifiTokenId" = t.id

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import sign_in
-from tests.factories import make_backup, make_user, make_worker_state
+from tests.factories import make_backup, make_business, make_user, make_worker_state
 from wifiapp import clock
 from wifiapp.config import VERSION
 from wifiapp.db import db
@@ -205,6 +205,7 @@ def test_a_silent_worker_is_told_to_administrators_only(own_app):
 )
 def test_an_old_or_missing_backup_is_told_above_the_pages_of_administrators(own_app, days, level):
     with own_app.app_context():
+        make_business(created_at=clock.now() - timedelta(hours=25))
         if days is not None:
             then = clock.now() - timedelta(days=days)
             make_backup(status="VERIFIED", verified_at=clock.now(), created_at=then)
@@ -212,6 +213,19 @@ def test_an_old_or_missing_backup_is_told_above_the_pages_of_administrators(own_
     banner = page_of(own_app).partition("See the backups")[0].rpartition('class="alert tone-')[2]
     assert banner.partition('"')[0] == level if level else "See the" not in page_of(own_app)
     assert "See the backups" not in page_of(own_app, "SELLER")
+
+
+OLD = clock.now() - timedelta(days=9)
+
+
+@pytest.mark.parametrize("shop", [None, {}, {"is_demo": True, "created_at": OLD}])
+def test_a_shop_of_today_is_not_blamed_for_lacking_a_backup(own_app, shop):
+    """Its first night makes one, and the first steps name it."""
+    with own_app.app_context():
+        if shop is not None:
+            make_business(**shop)
+        commit(make_worker_state())
+    assert "See the backups" not in page_of(own_app)
 
 
 def test_a_banner_costs_no_query_for_half_a_minute(own_app, monkeypatch):

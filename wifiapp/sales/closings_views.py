@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from wifiapp import clock, exports
+from wifiapp import clock, exports, formats
 from wifiapp.access import Viewer, allow
 from wifiapp.businesses.queries import get_business, list_businesses
 from wifiapp.errors import WifiError
@@ -147,6 +147,6 @@ def _close(form: CloseForm, business_id: str, day: date) -> str | None:
     except WifiError as error:
         form.form_errors.append(str(error))
     else:
-        flash(_("%(day)s is closed.", day=closing.day), "success")
+        flash(_("%(day)s is closed.", day=formats.day(closing.day)), "success")
         return closing.id
     return None

@@ -1,6 +1,7 @@
 """The System page, /healthz, and what a broken schema shows everywhere."""
 
 import platform
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import (
@@ -21,7 +22,8 @@ from flask_login import current_user
 
 from wifiapp import web
 from wifiapp.access import allow, allow_anybody
-from wifiapp.businesses.queries import zone_of
+from wifiapp.backup.freshness import A_DAY
+from wifiapp.businesses.queries import list_businesses, zone_of
 from wifiapp.config import VERSION, Config
 from wifiapp.doctor.checkup import Report
 from wifiapp.exports import plain
@@ -120,6 +122,8 @@ def warn_of_old_backup() -> Banner | None:
     found = health.look()
     if found.report is None or found.report.is_sick or found.freshness == "fresh":
         return None
+    if found.freshness == "never" and not _has_old_shop(found.at):
+        return None  # the first night makes one; until then the first steps name it
     made = ago(found.backup_made_at, found.at)
     level, text = {
         "never": ("info", _("There is no backup yet that could bring the shop back.")),
@@ -128,6 +132,10 @@ def warn_of_old_backup() -> Banner | None:
         "ahead": ("warning", _("The last backup is dated in the future: the clock was wrong.")),
     }[found.freshness]
     return Banner(level, text, url_for("backup.index"), _("See the backups"))
+
+
+def _has_old_shop(now: datetime) -> bool:
+    return any(not each.is_demo and each.created_at < now - A_DAY for each in list_businesses())
 
 
 def report_for_admin() -> Report | None:

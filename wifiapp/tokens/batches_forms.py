@@ -52,12 +52,15 @@ class ManualHotspotField(SelectField):  # type: ignore[misc]
 class HotspotField(ManualHotspotField):
     """The hotspots of the viewer that are in use, devices first; "" is the plan's own."""
 
+    has_devices = False
+
     def offer(self, viewer: Viewer, first: str) -> None:
         """Offer the viewer's hotspots after one that stands for none."""
         found = [each for each in list_hotspots(viewer) if each.hotspot.is_active]
         called = called_among(each.hotspot.id for each in found)
         shown = [each for each in found if each.hotspot.is_manual or each.hotspot.id in called]
         shown.sort(key=lambda each: each.hotspot.is_manual)
+        self.has_devices = any(not each.hotspot.is_manual for each in shown)
         self.choices = [
             SelectChoice("", first),
             *(SelectChoice(each.hotspot.id, _place(each)) for each in shown),

@@ -46,7 +46,9 @@ def add() -> ResponseReturnValue:
         except InvalidPlan as error:
             form.show(error.problems)
         else:
-            flash(_("The plan %(name)s was added. Make tokens of it next.", name=plan.name))
+            flash(
+                _("The plan %(name)s was added. Make tokens of it next.", name=plan.name), "success"
+            )
             return redirect(url_for("plans.index"), 303)
     return render_template("plans/add.html", form=form), 422 if form.is_submitted() else 200
 
