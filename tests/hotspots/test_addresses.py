@@ -63,6 +63,8 @@ def test_numbers_that_some_resolvers_take_for_an_address_are_refused(typed):
         "0.0.0.0",
         "224.0.0.1",
         "169.254.169.254",
+        "100.100.100.200",
+        "[fd00:ec2::254]",
         "[fe80::1]",
         "::",
         "255.255.255.255",

@@ -14,6 +14,12 @@ from wifiapp.errors import WifiError
 
 LONGEST = 253  # characters of a name in the DNS
 LARGEST_PORT = 65535
+Address = IPv4Address | IPv6Address
+BROADCAST = IPv4Address("255.255.255.255")
+# Where clouds tell their machines' secrets, as far as that is not link-local.
+METADATA = frozenset(
+    map(ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"))
+)
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.IGNORECASE)
@@ -56,7 +62,7 @@ def _host(text: str) -> str:
     if address.version == 6:  # noqa: PLR2004 - IPv6
         if address.scope_id is not None:
             raise BadAddress(_("Leave out what stands behind the % of the address."))
-        address = address.ipv4_mapped or address  # ::ffff:169.254.169.254 is what it says
+        address = unmapped(address)
     _refuse_what_is_no_hotspot(address)
     return f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004 - IPv6
 
@@ -71,11 +77,32 @@ def _name(text: str) -> str:
     return text.lower()
 
 
-def _refuse_what_is_no_hotspot(address: IPv4Address | IPv6Address) -> None:
-    if address.is_unspecified or address.is_multicast or address.is_link_local:
+def _refuse_what_is_no_hotspot(address: Address) -> None:
+    if address == BROADCAST:
+        raise BadAddress(_("This is the address of everybody in a network, not of one hotspot."))
+    if is_no_hotspots(address):
         raise BadAddress(
             _("No hotspot has this address. Look it up on the device or in the router.")
         )
-    broadcast = IPv4Address("255.255.255.255")
-    if address == broadcast:
-        raise BadAddress(_("This is the address of everybody in a network, not of one hotspot."))
+
+
+def is_no_hotspots(address: Address) -> bool:
+    """Tell whether no hotspot can have the address."""
+    address = unmapped(address)
+    return (
+        address.is_unspecified
+        or address.is_multicast
+        or address.is_link_local
+        or address in METADATA
+        or address == BROADCAST
+    )
+
+
+def is_this_machine(address: Address) -> bool:
+    """Tell whether it is the machine's own address, which only a person can mean."""
+    return unmapped(address).is_loopback
+
+
+def unmapped(address: Address) -> Address:
+    """Return what an address says: ::ffff:169.254.169.254 is 169.254.169.254."""
+    return (address.ipv4_mapped if isinstance(address, IPv6Address) else None) or address

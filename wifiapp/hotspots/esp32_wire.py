@@ -26,6 +26,7 @@ from wifiapp.hotspots.driver import (
     Unreachable,
     Unsure,
 )
+from wifiapp.hotspots.reaching import sockets_for, unreached
 
 Answer = dict[str, Any]
 Fields = Mapping[str, str | int]
@@ -39,6 +40,7 @@ ADDRESS = re.compile(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
 PLAIN = re.compile(r"[A-Za-z0-9._~,:@!*()/-]+")
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 FULL = {"TOKEN_LIMIT_REACHED", "NO_SLOTS_AVAILABLE"}
+NOT_CONNECTED = aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL
 UNSENT = ("Accept", "Accept-Encoding", "User-Agent")  # head and body fit one read of 1 KB
 
 
@@ -144,8 +146,8 @@ class Wire:
                 allow_redirects=False,
             ) as response:
                 return response.status, response.headers, await _read(response)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
-            problem = Unreachable("It cannot be reached: nothing accepts a connection there.")
+        except NOT_CONNECTED as error:
+            problem = unreached(error)
         except TimeoutError:
             silent = Lost if method == "POST" else Unreachable
             problem = silent(f"It did not answer within {seconds:g} seconds.")
@@ -185,7 +187,9 @@ class Wire:
 @contextlib.asynccontextmanager
 async def opened(access: Access, pace: Pace) -> AsyncIterator[Wire]:
     """Open a wire; each request has a connection of its own, since the box closes them anyway."""
-    connector = aiohttp.TCPConnector(limit=1, force_close=True)
+    connector = aiohttp.TCPConnector(
+        limit=1, force_close=True, socket_factory=sockets_for(access.address)
+    )
     async with aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=UNSENT
     ) as session:

@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 import aiohttp
 from aioruckus.ajaxsession import AjaxSession
 from aioruckus.const import ERROR_LOGIN_INCORRECT, ERROR_POST_REDIRECTED
-from aioruckus.exceptions import AuthenticationError
+from aioruckus.exceptions import AuthenticationError, NotDirectorError
 from yarl import URL
 
 from wifiapp.hotspots.driver import (
@@ -29,6 +29,7 @@ from wifiapp.hotspots.driver import (
     Unsure,
     WrongBox,
 )
+from wifiapp.hotspots.reaching import sockets_for, unreached
 
 Answer = TypeVar("Answer")
 
@@ -50,7 +51,9 @@ async def opened(access: Access) -> AsyncIterator[tuple[AjaxSession, "Pin"]]:
     """Sign in to the box with the pinned certificate, and sign out in the end."""
     pin = Pin(access.fingerprint)
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=pin.context, keepalive_timeout=5),
+        connector=aiohttp.TCPConnector(
+            ssl=pin.context, keepalive_timeout=5, socket_factory=sockets_for(access.address)
+        ),
         cookie_jar=aiohttp.CookieJar(unsafe=True),  # cookies of IP addresses are kept, too
         timeout=aiohttp.ClientTimeout(total=SECONDS),
         response_class=_Reply,
@@ -134,8 +137,12 @@ def _denied(error: AuthenticationError) -> HotspotError:
 
 def _problem(error: Exception, *, changes: bool) -> HotspotError:
     lost = Unsure if changes else Unreachable
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return Unreachable("It cannot be reached: nothing accepts a connection there.")
+    if isinstance(error, NotDirectorError):  # the library's word for all that may happen at first
+        error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    if isinstance(error, aiohttp.ClientConnectorError) and not isinstance(
+        error, aiohttp.ClientSSLError
+    ):
+        return unreached(error)
     if isinstance(error, TimeoutError):
         return lost("It did not answer in time.")
     if isinstance(error, (aiohttp.ClientError, OSError)):
