@@ -8,6 +8,7 @@ from tests.hotspots.stubs import R710Stub
 from tests.hotspots.stubs.server import Reply
 from tests.hotspots.talk import ask, look, seen
 from wifiapp.hotspots.driver import Denied, Incapable, Order, Rejected, Unreachable, WrongBox
+from wifiapp.hotspots.plain import LONGEST
 
 pytestmark = pytest.mark.usefixtures("no_database")
 
@@ -176,6 +177,23 @@ def test_staff_and_clients_that_share_a_name_belong_to_nobody(ruckus):
     sighting = look(ruckus)
     assert all(not token.devices for token in sighting.tokens)
     assert {device.mac for device in sighting.strangers} == {MAC, "AA:BB:CC:DD:EE:02"}
+
+
+@pytest.mark.parametrize("name", ["Wedding of Thandi " * 300, "  Bell Sons\u200e "])
+def test_a_name_of_a_pass_fits_a_row_and_still_names_its_clients(ruckus, name):
+    code = ruckus.add_pass(name=name)
+    ruckus.connect_device(code, "aa:bb:cc:dd:ee:ff")
+    token = seen(ruckus, code)
+    assert 0 < len(token.name) <= LONGEST and token.name.isprintable()
+    assert [each.mac for each in token.devices] == ["AA:BB:CC:DD:EE:FF"]
+
+
+def test_a_pass_with_a_name_of_nothing_that_is_seen_has_no_clients_but_its_own(ruckus):
+    code = ruckus.add_pass(name="\u200e\u200e")
+    ruckus.connect_device("", "aa:bb:cc:dd:ee:ff")
+    ruckus.clients["aa:bb:cc:dd:ee:ff"]["ssid"] = "Corner Guests"
+    token = seen(ruckus, code)
+    assert (token.name, token.devices) == (None, ())
 
 
 def test_counters_that_are_not_told_are_unknown(ruckus):

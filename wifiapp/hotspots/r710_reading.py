@@ -40,7 +40,7 @@ def read_pass(item: Fields, clock: BoxClock) -> SeenToken:
     return SeenToken(
         code=required(item, "key").upper(),
         state="EXPIRED" if ends <= clock.now else state,
-        name=required(item, "name"),
+        name=text_of(required(item, "name")),
         business_id=remarks if UUID.fullmatch(remarks) else None,
         ssid=required(item, "ssid"),
         created_at=clock.past(number(item, "create-time")),
@@ -81,12 +81,13 @@ def joined(
     passes = list(passes)
     named: dict[tuple[str, str], list[str]] = defaultdict(list)
     for token in passes:
-        named[token.name or "", token.ssid or ""].append(token.code)
+        if token.name:
+            named[token.name, token.ssid or ""].append(token.code)
     devices: dict[str, list[SeenDevice]] = defaultdict(list)
     strangers = []
     for client in clients:
         seen = read_client(client, clock)
-        owners = named.get((str(client.get("user") or ""), seen.ssid or ""), [])
+        owners = named.get((text_of(client.get("user")) or "", seen.ssid or ""), [])
         if len(owners) == 1:
             devices[owners[0]].append(seen)
         else:
