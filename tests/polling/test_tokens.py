@@ -115,9 +115,9 @@ def test_a_token_sold_while_a_look_is_taken_in_stays_sold_and_is_taken_next_time
 
 
 def test_the_tokens_of_another_hotspot_are_none_of_its_business(box):
-    other = Box()
+    other, own = Box(), box.token()
     token = other.token(last_sync_at=NOON)
-    box.look(after(), SeenToken(token.token, "ACTIVE", devices=(there(),)))
+    box.look(after(), unused(own), SeenToken(token.token, "ACTIVE", devices=(there(),)))
     assert (token.status, box.hotspot.foreign_tokens) == ("UNUSED", 1)
 
 

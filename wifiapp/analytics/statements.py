@@ -152,7 +152,8 @@ fresh AS MATERIALIZED (
            coalesce(devices, 0) AS devices, coalesce(begun, 0) AS begun, minutes,
            coalesce(generated, 0) AS generated, coalesce(sold, 0) AS sold,
            coalesce(used, 0) AS used, coalesce(expired, 0) AS expired,
-           coalesce(revenue, 0) AS revenue, coalesce(down, 0) AS down, coalesce(up, 0) AS up, types
+           coalesce(revenue, 0) AS revenue, least(coalesce(down, 0), 9999999999.99) AS down,
+           least(coalesce(up, 0), 9999999999.99) AS up, types  -- a row holds no more
     FROM counted FULL JOIN seen USING (kind, scope, system, place) JOIN kinds USING (kind)
 ),
 gone AS (

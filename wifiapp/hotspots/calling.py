@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, and_, exists, select
 
 from wifiapp.businesses.models import Business
-from wifiapp.hotspots.driver import Access, Incapable
+from wifiapp.hotspots.driver import Access, Incapable, Unreachable
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
 from wifiapp.hotspots.secrets import Sealed, unseal
 
@@ -35,3 +35,13 @@ def access_of(hotspot: Hotspot) -> Access:
         serial=hotspot.serial,
         fingerprint=hotspot.fingerprint,
     )
+
+
+def access_to_change(hotspot: Hotspot) -> Access:
+    """Return how a box is reached whose answers are believed; raises what `access_of` does.
+
+    One that the last look has refused may be another box, so `Unreachable` until a look is good.
+    """
+    if hotspot.status == "REFUSED":
+        raise Unreachable(f"{hotspot.last_error} It is told nothing until a look at it is good.")
+    return access_of(hotspot)

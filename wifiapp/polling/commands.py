@@ -21,6 +21,7 @@ UNASKED = (
     "Not every hotspot was asked: manual and demo ones and those that are not in use are never "
     "called, and none is while a restore is under way. Nothing was changed."
 )
+JUMPS = "Counters that jumped by more than a line carries, and were not counted: {}."
 
 
 @hotspots.command()
@@ -64,7 +65,10 @@ def _print(outcomes: Sequence[Outcome]) -> None:
         [
             (each.name, None, None, None, None, each.error)
             if each.error
-            else (each.name, each.online, each.tokens, each.foreign, each.lost, None)
+            else (
+                *(each.name, each.online, each.tokens, each.foreign, each.lost),
+                JUMPS.format(each.unbelieved) if each.unbelieved else None,
+            )
             for each in outcomes
         ],
     )
@@ -80,4 +84,5 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "tokens": outcome.tokens,
         "foreignTokens": outcome.foreign,
         "lostTokens": outcome.lost,
+        "unbelievedCounters": outcome.unbelieved,
     }

@@ -122,7 +122,10 @@ class _Poller:
                 except HotspotError as error:
                     log.info("poll.missed", hotspot=claim.name, error=str(error))
                     return await self._in_thread(operations.take_failure, claim, error)
-                return await self._in_thread(operations.take_sighting, claim, sighting)
+                outcome = await self._in_thread(operations.take_sighting, claim, sighting)
+                if outcome and outcome.unbelieved:
+                    log.warning("poll.jumps", hotspot=claim.name, counters=outcome.unbelieved)
+                return outcome
         except Busy as error:  # with somebody of ours
             await self._in_thread(operations.put_off, claim.hotspot_id, AGAIN)
             return Outcome(claim.hotspot_id, claim.name, str(error))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 NEAR = timedelta(seconds=60)  # two readings of the same moment on a hotspot's clock differ by less
+MOST_A_SECOND = 250_000_000  # bytes, each way: two lines of a gigabit are what a hotspot has
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,11 @@ class Before:
     """The rows that a look may change, as they were.
 
     `looked_at` is the last good look before this one; a device that is not seen counts as gone
-    once it was not seen for `patience`. A connection's first counter counts if it began after
-    `counts_from`. Tokens are by code, devices by token and MAC, profiles by
+    once it was not seen for `patience`. Tokens are by code, devices by token and MAC, profiles by
     business and MAC.
     """
 
     looked_at: datetime | None
-    counts_from: datetime | None
     patience: timedelta
     tokens: Mapping[str, Token]
     devices: Mapping[str, Mapping[str, Device]]
@@ -107,13 +106,22 @@ class Growth:
         self.down += other.down
         self.up += other.up
 
+    def take(self, other: "Growth") -> bool:
+        """Take off the other, unless that is more."""
+        fits = other.down <= self.down and other.up <= self.up
+        if fits:
+            self.down -= other.down
+            self.up -= other.up
+        return fits
+
 
 @dataclass
 class Changes:
     """What a look changes: rows as they are to be.
 
     A token comes with the status that it must still have. `lost` are those that their hotspot does
-    not know any more; those in `counted` get their volume from their sessions.
+    not know any more; those in `counted` get their volume from their sessions. `unbelieved`
+    counters grew by more than any line carries, which counts as nothing.
     """
 
     tokens: list[tuple[Token, str]] = field(default_factory=list)
@@ -125,3 +133,4 @@ class Changes:
     usage: defaultdict[str, Growth] = field(default_factory=lambda: defaultdict(Growth))
     counted: set[str] = field(default_factory=set)
     foreign: int = 0
+    unbelieved: int = 0

@@ -9,7 +9,7 @@ import contextlib
 from wifiapp import clock
 from wifiapp.access import Actor
 from wifiapp.db import db
-from wifiapp.hotspots.calling import access_of
+from wifiapp.hotspots.calling import access_to_change
 from wifiapp.hotspots.driver import HotspotError, SeenToken
 from wifiapp.hotspots.models import Hotspot
 from wifiapp.hotspots.talking import talk
@@ -42,7 +42,7 @@ def ask_device(token_id: str) -> Word | None:
         return None
     hotspot_id, code = token.hotspot_id, token.token
     try:
-        access = access_of(db.session.get_one(Hotspot, hotspot_id))
+        access = access_to_change(db.session.get_one(Hotspot, hotspot_id))
         db.session.rollback()
         with turn(hotspot_id, PATIENCE):
             return Word(talk(access, lambda box: box.find([code])).get(code))

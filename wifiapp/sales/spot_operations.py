@@ -11,7 +11,7 @@ from wifiapp import clock
 from wifiapp.access import Actor
 from wifiapp.db import db
 from wifiapp.errors import WifiError
-from wifiapp.hotspots.calling import access_of
+from wifiapp.hotspots.calling import access_to_change
 from wifiapp.hotspots.driver import Busy, Full, HotspotError, Made, Unreachable, Unsure
 from wifiapp.hotspots.models import Hotspot
 from wifiapp.hotspots.talking import talk
@@ -59,7 +59,7 @@ def _sell(actor: Actor, order: Order, plan: TokenConfiguration, device: Hotspot)
     with contextlib.suppress(SoldOut):
         return sell_token(actor, order)
     selling.check(order, plan.price, get_terms(order))
-    access = access_of(device)
+    access = access_to_change(device)
     batch = batches.add(actor, plan, device, 1, source="SPOT", status="RUNNING")
     batch.started_at = clock.now()
     question, batch_id = calls.begin(batch, device, 1), batch.id

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from wifiapp import clock
 from wifiapp.access import WORKER, Actor
 from wifiapp.db import db
-from wifiapp.hotspots.calling import access_of
+from wifiapp.hotspots.calling import access_to_change
 from wifiapp.hotspots.driver import Busy, Full, HotspotError, Incapable, Made, Rejected, Unreachable
 from wifiapp.hotspots.models import Hotspot
 from wifiapp.hotspots.talking import Step, take, take_each
@@ -83,7 +83,7 @@ def _step(actor: Actor, batch_id: str, hotspot_id: str) -> Step:
     if not hotspot.is_active and batch.called_at is None:
         return _end_unused(actor, batch, hotspot)
     try:
-        access = access_of(hotspot)
+        access = access_to_change(hotspot)
     except HotspotError as error:
         return _put_off(batch, hotspot, error)
     settles = batch.called_at is not None

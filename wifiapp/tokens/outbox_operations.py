@@ -18,7 +18,7 @@ from wifiapp.access import Actor
 from wifiapp.audit.record import record
 from wifiapp.db import db
 from wifiapp.errors import NotFound, WifiError
-from wifiapp.hotspots.calling import access_of
+from wifiapp.hotspots.calling import access_to_change
 from wifiapp.hotspots.driver import Busy, HotspotError, Incapable, Rejected
 from wifiapp.hotspots.models import Hotspot
 from wifiapp.hotspots.talking import Step, take, take_each
@@ -103,7 +103,7 @@ def _do_some(kinds: Kinds, hotspot_id: str, only: str | None = None) -> Step:
         each.attempts += 1
         each.called_at = each.called_at or clock.now()  # any try since may be what did it
     try:
-        access = access_of(db.session.get_one(Hotspot, hotspot_id))
+        access = access_to_change(db.session.get_one(Hotspot, hotspot_id))
         db.session.commit()
         results = yield access, lambda box: kind.act(box, works)
     except HotspotError as error:
