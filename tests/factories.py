@@ -297,6 +297,7 @@ def make_mark(business=None, **given):
 def make_rollup_state(business=None, **given):
     business, now = business or make_business(), clock.now()
     values = {"zone": business.timezone, "is_demo": business.is_demo, "rolled_up_to": now}
+    values["longer_to"] = given.get("rolled_up_to", now)
     values |= {"sessions_from": now - timedelta(days=400)}
     values |= {"periods_from": now - timedelta(days=500)}
     return _add(RollupState(business_id=business.id, **values | given))

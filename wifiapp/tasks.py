@@ -7,7 +7,7 @@ from typing import Any
 
 from wifiapp import clock
 from wifiapp.analytics.retention_operations import drop_due
-from wifiapp.analytics.rollup_operations import roll_up_due
+from wifiapp.analytics.rollup_operations import roll_up_due, roll_up_longer_due
 from wifiapp.backup import hook_operations as hooks
 from wifiapp.backup import operations as backups
 from wifiapp.backup import restore_operations as restores
@@ -48,6 +48,7 @@ def tasks(config: Config) -> list[Task]:
         Task("interrupted", 5, partial(_end_interrupted, config)),
         Task("sweep", 600, partial(_sweep, config)),
         Task("analytics", 60, unless_shut(roll_up_due), share=0.1),
+        Task("weeks and months", 60, unless_shut(roll_up_longer_due), share=0.02),
         Task("sessions", 3600, unless_shut(drop_due)),
         Task("demo", 30, unless_shut(_keep_demo_alive)),
     ]

@@ -113,7 +113,7 @@ def test_nothing_is_dropped_that_is_not_proven(shop):
     roll_up(again=Days())
     make_sale(shop.token(), sold_at=BEFORE - 2 * DAY)
     db.session.commit()
-    with pytest.raises(NotProven, match="changes wait"):
+    with pytest.raises(NotProven, match="periods wait"):
         drop_sessions(BEFORE, WORKER, NOW)
     assert left() == 5
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.analytics.rolled import NOW, Shop, assert_proven, marks, roll_up, table
 from tests.factories import make_device, make_profile, make_sale, make_session, make_usage
+from wifiapp.analytics.check_queries import check
 from wifiapp.analytics.rollup_operations import Days
 from wifiapp.db import db
 from wifiapp.devices.models import DeviceProfile, TokenUsage
@@ -121,10 +122,16 @@ class History:
         self.now += self.draw(st.timedeltas(timedelta(), timedelta(days=9)))
         roll_up(self.now)
 
+    def roll_up_hours_and_days(self):
+        self.now += self.draw(st.timedeltas(timedelta(), timedelta(days=9)))
+        roll_up(self.now, longer=False)
+        assert check(None, None, self.now).mismatches == []
+
 
 CHANGES = sorted(
     name for name in vars(History) if not name.startswith("_") and name not in {"any", "moment"}
 )
+ROLL_UPS = ("roll_up", "roll_up_hours_and_days")  # more often than anything else
 
 
 @settings(
@@ -133,7 +140,7 @@ CHANGES = sorted(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(st.data(), st.lists(st.sampled_from((*CHANGES, "roll_up")), min_size=8, max_size=40))
+@given(st.data(), st.lists(st.sampled_from((*CHANGES, *ROLL_UPS)), min_size=8, max_size=40))
 def test_any_history_rolled_up_bit_by_bit_is_what_the_raw_rows_say(data, changes):
     savepoint = db.engines[None].begin_nested()  # each example begins with an empty database
     try:

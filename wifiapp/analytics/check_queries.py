@@ -1,10 +1,11 @@
 """Proving the roll-ups: everything counted again another way, and each number that differs.
 
 A check takes a share of the lock of rolling up, so that what it compares holds still; what was
-changed meanwhile, or was never rolled up, is said to be waiting and is no mismatch.
+changed meanwhile, or was never rolled up, is said to be waiting and is no mismatch. It goes a month
+at a time, so that memory is bounded and it can be said how far it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -17,9 +18,10 @@ from wifiapp.access import Viewer
 from wifiapp.analytics import check_statements as statements
 from wifiapp.analytics.extent import find_extent
 from wifiapp.analytics.locks import SHARE
-from wifiapp.analytics.models import PERIOD_TYPES, RollupMark, WifiUsageAnalytics
-from wifiapp.analytics.periods import Span, bounds, plain
+from wifiapp.analytics.models import LONGER, PERIOD_TYPES, RollupMark, WifiUsageAnalytics
+from wifiapp.analytics.periods import MOMENT, Bounds, Span, bounds, plain
 from wifiapp.analytics.scopes import EVERYTHING, Scope, list_scopes
+from wifiapp.analytics.waiting_queries import Waiting, find_waiting
 from wifiapp.businesses.models import Business
 from wifiapp.db import db
 from wifiapp.sales.periods import DAY, beginning
@@ -27,8 +29,14 @@ from wifiapp.sales.periods import Span as Days
 from wifiapp.sales.queries import Wanted, sum_cells
 
 MOST = 200  # mismatches that are named
+AT_ONCE = {"hour": 31 * 24, "day": 31, "week": 4, "month": 1}  # periods
 EVERYBODY = Viewer("", "ADMIN", None)
-AGAINST = {"raw": statements.RAW, "types": statements.TYPES, "calendar": statements.STRAY}
+AGAINST = {
+    "raw": statements.RAW,
+    "types": statements.TYPES,
+    "calendar": statements.STRAY,
+    "hours": statements.PARTS,
+}
 
 
 class Mismatch(NamedTuple):
@@ -51,21 +59,30 @@ class Mismatch(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check of some days found: at most MOST mismatches.
+    """What a check of some days found: at most MOST mismatches, and whether there are more.
 
-    `waiting` changes, or whole businesses, were not rolled up yet; what they touch was left out.
-    `rolled_up_to` is None when nothing was ever rolled up.
+    `periods` were compared; `left_out` were not, since `waiting` changes, or whole businesses, are
+    not rolled up yet. Hours and days are rolled up to `rolled_up_to`, weeks and months to
+    `longer_to`; both are None when nothing ever was.
     """
 
     first: date
     last: date
     periods: int
+    left_out: int
     mismatches: Sequence[Mismatch]
+    has_more: bool
     waiting: int
     rolled_up_to: datetime | None
+    longer_to: datetime | None
 
 
-def check(first: date | None, last: date | None, now: datetime) -> Verdict:
+Tell = Callable[[int, int], None]  # how many steps are done, of how many
+
+
+def check(
+    first: date | None, last: date | None, now: datetime, tell: Tell = lambda _done, _of: None
+) -> Verdict:
     """Compare the roll-ups of the days from `first` to `last` with the raw rows.
 
     The days are those of each scope's own zone; None means as far as there is anything. Weeks and
@@ -76,29 +93,57 @@ def check(first: date | None, last: date | None, now: datetime) -> Verdict:
     first, last = first or extent[0].date() - DAY, last or extent[1].date() + DAY
     scopes = list_scopes()
     ready = [scope for scope in scopes if scope.is_current and scope.members]
-    waiting = _waiting(scopes)
+    waiting = find_waiting(scopes)
+    steps = list(_steps(ready, (first, last)))
     found: list[Mismatch] = []
-    periods = 0
-    for zone in sorted({scope.zone for scope in ready}):
-        group = [scope for scope in ready if scope.zone == zone]
-        for year in range(first.year, last.year + 1):
-            days = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
-            for kind in PERIOD_TYPES:
-                within = bounds(kind, zone, *_span(days, zone))
-                periods += (len(within) - 1) * len(group)
-                found += _compare(kind, within, group, waiting)
+    has_more = False
+    for done, (kind, within, group) in enumerate(steps):
+        tell(done, len(steps))
+        for against in AGAINST:
+            named = _compare(kind, within, group, waiting, against)
+            has_more |= len(named) > MOST
+            found += named
     found += [it for scope in ready for it in _compare_with_sales(scope, first, last, waiting)]
-    late = _waiting(scopes)  # and what was changed while it was counted
-    once = {it[:7]: it for it in found}.values()  # a week lies in two years
-    named = [it for it in once if not _waits(it.scope, it.start, it.end, late)]
+    late = find_waiting(scopes)  # and what was changed while it was counted
+    kept = [it for it in found if not late.meets(it.scope, it.kind, it.start, it.end)]
+    of, left_out = _count(scopes, (first, last), late)
     return Verdict(
         first,
         last,
-        periods,
-        named[:MOST],
+        of - left_out,
+        left_out,
+        kept[:MOST],
+        has_more or len(kept) > MOST,
         _count_marks() + sum(not scope.is_current for scope in scopes),
         min((scope.rolled_up_to for scope in scopes if scope.rolled_up_to), default=None),
+        min((scope.longer_to for scope in scopes if scope.longer_to), default=None),
     )
+
+
+def _steps(
+    scopes: Sequence[Scope], days: tuple[date, date]
+) -> Iterator[tuple[str, Bounds, list[Scope]]]:
+    """Yield what is compared at once: the bounds of some periods, and the scopes of their zone."""
+    for zone in sorted({scope.zone for scope in scopes}):
+        group = [scope for scope in scopes if scope.zone == zone]
+        for kind in PERIOD_TYPES:
+            within = bounds(kind, zone, *_span(days, zone))
+            for n in range(0, len(within) - 1, AT_ONCE[kind]):
+                yield kind, within[n : n + AT_ONCE[kind] + 1], group
+
+
+def _count(scopes: Sequence[Scope], days: tuple[date, date], waiting: Waiting) -> tuple[int, int]:
+    """Return the periods of the days, and how many of them wait to be rolled up."""
+    of, waits = 0, 0
+    for zone in {scope.zone for scope in scopes}:
+        for kind in PERIOD_TYPES:
+            within = bounds(kind, zone, *_span(days, zone))
+            for scope in scopes:
+                if scope.zone == zone and scope.members:
+                    of += len(within) - 1
+                    is_ready = scope.is_current
+                    waits += waiting.count(scope.id, kind, within) if is_ready else len(within) - 1
+    return of, waits
 
 
 def _count_marks() -> int:
@@ -111,45 +156,21 @@ def list_names() -> dict[str, str]:
     return found | {EVERYTHING: "all businesses"}
 
 
-Waiting = Mapping[str, Sequence[tuple[datetime | None, datetime | None]]]
-
-
-def _waiting(scopes: Sequence[Scope]) -> Waiting:
-    """Return what waits to be rolled up, by scope; None is open."""
-    marked: dict[str, list[tuple[datetime | None, datetime | None]]] = {}
-    for business, start, end in db.session.execute(text(statements.WAITING)):
-        marked.setdefault(business, []).append((start and _aware(start), end and _aware(end)))
-    return {
-        scope.id: [
-            span
-            for business, spans in marked.items()
-            if business in scope.members
-            or (scope.id == EVERYTHING and business not in scope.others)
-            for span in spans
-        ]
-        for scope in scopes
-    }
-
-
-def _waits(scope: str, start: datetime, end: datetime, waiting: Waiting) -> bool:
-    return any(
-        (since is None or since < end) and (until is None or until > start)
-        for since, until in waiting[scope]
-    )
-
-
 def _compare(
-    kind: str, within: Sequence[datetime], scopes: Sequence[Scope], waiting: Waiting
-) -> Iterator[Mismatch]:
-    """Yield what differs in the periods of a kind."""
-    spans = [(scope.id, *span) for scope in scopes for span in waiting[scope.id]]
+    kind: str, within: Bounds, scopes: Sequence[Scope], waiting: Waiting, against: str
+) -> list[Mismatch]:
+    """Return what differs in the periods of a kind; with more than MOST there are others."""
+    if kind == "hour" and against == "hours":
+        return []
+    spans = [(scope.id, *span) for scope in scopes for span in waiting.spans(scope.id, kind)]
     members = [(scope.id, business) for scope in scopes for business in sorted(scope.members)]
+    is_longer = kind in LONGER
     values = {
         "kind": kind,
         "bounds": [plain(moment) for moment in within],
         "low": plain(within[0]),
         "high": plain(within[-1]),
-        "now": plain(scopes[0].rolled_up_to),
+        "now": plain(scopes[0].longer_to if is_longer else scopes[0].rolled_up_to),
         "scopes": [scope for scope, _ in members],
         "businesses": [business for _, business in members],
         "names": [scope.id for scope in scopes],
@@ -158,15 +179,13 @@ def _compare(
         "waiting": [scope for scope, *_ in spans],
         "waiting_since": [plain(since) for _, since, _ in spans],
         "waiting_until": [plain(until) for *_, until in spans],
-        "most": MOST,
+        "most": MOST + 1,
     }
-    asked = AGAINST if kind == "hour" else {**AGAINST, "hours": statements.PARTS}
-    for against, statement in asked.items():
-        for scope, system, start, end, measure, says, counted in db.session.execute(
-            text(statement), values
-        ):
-            span = _aware(start), _aware(end)
-            yield Mismatch(kind, *span, scope, system, measure, against, says, counted)
+    rows = db.session.execute(text(AGAINST[against]), values)
+    return [
+        Mismatch(kind, _aware(start), _aware(end), scope, system, measure, against, says, counted)
+        for scope, system, start, end, measure, says, counted in rows
+    ]
 
 
 def _compare_with_sales(
@@ -174,10 +193,11 @@ def _compare_with_sales(
 ) -> Iterator[Mismatch]:
     """Yield what the sales page says differently of the revenue of a business in all the days."""
     start, end = _span((first, last), scope.zone)
-    if scope.id == EVERYTHING or _waits(scope.id, start, end, waiting):
+    if scope.id == EVERYTHING or waiting.meets(scope.id, "day", start, end):
         return
-    if scope.periods_from and start < scope.periods_from:
-        return
+    if scope.periods_from and start < scope.periods_from:  # its days are of another zone
+        within = bounds("day", scope.zone, scope.periods_from, scope.periods_from + MOMENT)
+        start = within[0] if within[0] == scope.periods_from else within[1]
     wanted = Wanted({scope.zone: Days(first, last, start, end)}, business_id=scope.id)
     page: dict[str, Decimal] = {}
     for cell in sum_cells(EVERYBODY, wanted):

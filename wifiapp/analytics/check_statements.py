@@ -39,7 +39,7 @@ visits AS (
     JOIN device_sessions s ON s."wifiTokenDeviceId" = d.id
     LEFT JOIN device_profiles p
         ON p."businessId" = m.business AND p."macAddress" = d."macAddress"
-    WHERE s."startedAt" < :high AND coalesce(s."endedAt", 'infinity') >= :low
+    WHERE s."startedAt" < :high AND (s."endedAt" >= :low OR s."endedAt" IS NULL)
 ),
 candidates AS (
     SELECT v.*, place
@@ -128,7 +128,7 @@ rolled AS (
         ('uniqueDevices', r."uniqueDevices"),
         ('avgConnectionDuration', r."avgConnectionDuration")
     ) AS v (measure, value)
-    WHERE r."periodType" = :kind
+    WHERE r."periodType" = :kind AND r."periodStart" >= :low AND r."periodStart" < :high
 )"""  # noqa: S608 - made of constants
 
 _TYPES = """
@@ -146,7 +146,7 @@ rolled AS (
     SELECT s.scope, r.system, p.place, 'deviceTypeStats' AS measure, r."deviceTypeStats" AS value
     FROM wifi_usage_analytics r JOIN scopes s ON s.scope = coalesce(r."businessId", '')
     JOIN periods p ON p.since = r."periodStart"
-    WHERE r."periodType" = :kind
+    WHERE r."periodType" = :kind AND r."periodStart" >= :low AND r."periodStart" < :high
 )"""
 
 _PARTS = f"""
@@ -202,19 +202,22 @@ ORDER BY 3, 1, 2 LIMIT :most
     )
 )
 
-# What is waiting to be rolled up, by business.
+# What is waiting to be rolled up, by business; `isInDays` is what only weeks and months lack.
 WAITING = """
 WITH found AS (
-    SELECT "businessId" AS business, coalesce("startsAt", '-infinity') AS since,
-           coalesce("endsAt", 'infinity') AS until
+    SELECT "businessId" AS business, "isInDays", coalesce("startsAt", '2000-01-01') AS since,
+           coalesce("endsAt", '2100-01-01') AS until
     FROM rollup_marks WHERE "macAddress" IS NULL
     UNION ALL
-    SELECT m."businessId", s."startedAt",
-           coalesce(s."endedAt", 'infinity') + interval '1 microsecond'
+    SELECT m."businessId", m."isInDays", s."startedAt",
+           coalesce(s."endedAt" + interval '1 microsecond', '2100-01-01')
     FROM rollup_marks m JOIN wifi_token_devices d USING ("macAddress")
     JOIN wifi_tokens t ON t.id = d."wifiTokenId" AND t."businessId" = m."businessId"
     JOIN device_sessions s ON s."wifiTokenDeviceId" = d.id
 )
-SELECT business, nullif(lower(span), '-infinity'), nullif(upper(span), 'infinity')
-FROM (SELECT business, unnest(range_agg(tsrange(since, until))) AS span FROM found GROUP BY 1) AS f
+SELECT business, "isInDays", lower(span), upper(span)
+FROM (
+    SELECT business, "isInDays", unnest(range_agg(tsrange(since, until))) AS span
+    FROM found WHERE since < until GROUP BY 1, 2
+) AS f
 """

@@ -47,4 +47,6 @@ def export(kind: str) -> Response:
         asOf=now,
         rolledUpTo=verdict.rolled_up_to,
         waiting=verdict.waiting,
+        leftOut=verdict.left_out,
+        hasMore=verdict.has_more,
     )

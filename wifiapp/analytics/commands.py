@@ -1,9 +1,13 @@
 """The `flask analytics` commands."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
 from wifiapp import clock
 from wifiapp.access import COMMAND_LINE
@@ -14,7 +18,7 @@ from wifiapp.analytics import (
     rollup_operations,
 )
 from wifiapp.analytics.check_lines import exported
-from wifiapp.analytics.check_queries import Verdict
+from wifiapp.analytics.check_queries import Tell, Verdict
 from wifiapp.analytics.check_rows import select_rows
 from wifiapp.analytics.retention import cutoff
 from wifiapp.cli import Group, echo_json
@@ -66,14 +70,14 @@ def check(*, first: datetime | None, last: datetime | None, as_json: bool) -> No
     if first and last and last < first:
         raise click.UsageError("--to is before --from.")
     now, days = clock.now(), (first and first.date(), last and last.date())
-    verdict = check_queries.check(*days, now)
-    if verdict.waiting and not verdict.mismatches:
-        rollup_operations.roll_up(now)
-        verdict = check_queries.check(*days, now)
+    rollup_operations.roll_up(now)
+    with _progress() as tell:
+        verdict = check_queries.check(*days, now, tell)
     names = check_queries.list_names()
     if as_json:
         rows = [exported(it, names) for it in verdict.mismatches]
-        facts = {"clean": not rows, "periods": verdict.periods, "waiting": verdict.waiting}
+        facts = {"clean": not rows, "periods": verdict.periods, "left_out": verdict.left_out}
+        facts |= {"waiting": verdict.waiting, "has_more": verdict.has_more}
         echo_json({**facts, "rolled_up_to": verdict.rolled_up_to, "mismatches": rows})
     else:
         _print(verdict, names)
@@ -118,9 +122,24 @@ def _print(verdict: Verdict, names: dict[str, str]) -> None:
         click.echo(f"  rolled up {it.says}, by {it.against} {it.counted}\n  {select_rows(it)}")
     days = f"{verdict.first} to {verdict.last}"
     if verdict.mismatches:
+        most = "More than " if verdict.has_more else ""
         click.echo(
-            f"{len(verdict.mismatches)} numbers differ in the days {days}. The raw rows are safe. "
-            "Roll up again: flask analytics rollup --rebuild"
+            f"{most}{len(verdict.mismatches)} numbers differ in the days {days}. The raw rows are "
+            "safe. Roll up again: flask analytics rollup --rebuild"
         )
     else:
         click.echo(f"Nothing differs: {verdict.periods:,} periods of the days {days}.")
+    if verdict.left_out:
+        click.echo(
+            f"{verdict.left_out:,} periods were left out: something in them changed since they "
+            "were rolled up. Check again for those."
+        )
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    """Draw how far the check is on a terminal's standard error; scripts see nothing of it."""
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("Counting again", total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -8,8 +8,13 @@ mark of its own.
 A mark without an end lasts until now: so do open sessions. One with a MAC address means the
 sessions of that device, looked up when it is rolled up. One without a start means all the time
 of the business: that is for changes which no page makes (a token of another business, the
-deletion of a device). Each poll updates its devices, so their trigger asks row by row whether
-one moved, which costs nothing; tables of what was and is would cost more than the poll.
+deletion of a device). One that `isInDays` was left by a roll-up of hours and days, for the weeks
+and months that wait.
+
+Each poll updates its tokens, devices and sessions, and hardly any of them in what a measure
+reads: so those triggers ask row by row, which costs next to nothing; tables of what was and is
+would cost more than the poll. Volumes do grow with each poll: their hours are marked, compared
+or not.
 """
 
 MARKS = """
@@ -52,30 +57,21 @@ CREATE FUNCTION rollup_marks_of_tokens() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO rollup_marks ("businessId")
-        SELECT DISTINCT unnest(ARRAY[b."businessId", a."businessId"])
-        FROM before b JOIN after a USING (id)
-        WHERE (b."businessId", b.system) IS DISTINCT FROM (a."businessId", a.system);
+        SELECT DISTINCT unnest(ARRAY[OLD."businessId", NEW."businessId"])
+        WHERE (OLD."businessId", OLD.system) IS DISTINCT FROM (NEW."businessId", NEW.system);
         INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
-        SELECT "businessId", lower(span), upper(span) FROM (
-            SELECT "businessId", unnest(range_agg(tsrange(
-                date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
-            FROM (
-                SELECT a."businessId", at AS since, at AS until
-                FROM before b JOIN after a USING (id)
-                CROSS JOIN LATERAL (VALUES
-                    (b."createdAt", a."createdAt"),
-                    (b."firstUsedAt", a."firstUsedAt"),
-                    (CASE WHEN b.status = 'EXPIRED'
-                            THEN coalesce(b."endedAt", b."expiresAt", b."redeemBy") END,
-                     CASE WHEN a.status = 'EXPIRED'
-                            THEN coalesce(a."endedAt", a."expiresAt", a."redeemBy") END)
-                ) AS moments (was, becomes)
-                CROSS JOIN unnest(ARRAY[was, becomes]) AS at
-                WHERE was IS DISTINCT FROM becomes
-            ) AS moved
-            WHERE since IS NOT NULL
-            GROUP BY "businessId"
-        ) AS spans;
+        SELECT DISTINCT NEW."businessId", hour, hour + interval '1 hour'
+        FROM (VALUES
+            (OLD."createdAt", NEW."createdAt"),
+            (OLD."firstUsedAt", NEW."firstUsedAt"),
+            (CASE WHEN OLD.status = 'EXPIRED'
+                THEN coalesce(OLD."endedAt", OLD."expiresAt", OLD."redeemBy") END,
+             CASE WHEN NEW.status = 'EXPIRED'
+                THEN coalesce(NEW."endedAt", NEW."expiresAt", NEW."redeemBy") END)
+        ) AS moments (was, becomes)
+        CROSS JOIN unnest(ARRAY[was, becomes]) AS at
+        CROSS JOIN date_trunc('hour', at) AS hour
+        WHERE was IS DISTINCT FROM becomes AND at IS NOT NULL;
     ELSE
         IF TG_OP = 'DELETE' THEN  -- and with it all that hangs on the tokens
             INSERT INTO rollup_marks ("businessId") SELECT DISTINCT "businessId" FROM changed;
@@ -101,35 +97,26 @@ CREATE FUNCTION rollup_marks_of_sessions() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
-        SELECT "businessId", lower(span), upper(span) FROM (
-            SELECT "businessId", unnest(range_agg(tsrange(
-                date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
-            FROM (
-                SELECT t."businessId", s.since, s.until
-                FROM (
-                    SELECT b."wifiTokenDeviceId",
-                           least(coalesce(b."endedAt", 'infinity'),
-                                 coalesce(a."endedAt", 'infinity')) AS since,
-                           CASE WHEN b."endedAt" IS NOT NULL AND a."endedAt" IS NOT NULL
-                                THEN greatest(b."endedAt", a."endedAt") END AS until
-                    FROM before b JOIN after a USING (id, "wifiTokenDeviceId", "startedAt")
-                    WHERE b."endedAt" IS DISTINCT FROM a."endedAt"
-                    UNION ALL
-                    SELECT device, start, stop
-                    FROM before b JOIN after a USING (id)
-                    CROSS JOIN LATERAL (VALUES
-                        (b."wifiTokenDeviceId", b."startedAt", b."endedAt"),
-                        (a."wifiTokenDeviceId", a."startedAt", a."endedAt")
-                    ) AS both_rows (device, start, stop)
-                    WHERE (b."wifiTokenDeviceId", b."startedAt")
-                        IS DISTINCT FROM (a."wifiTokenDeviceId", a."startedAt")
-                ) AS s
-                JOIN wifi_token_devices d ON d.id = s."wifiTokenDeviceId"
-                JOIN wifi_tokens t ON t.id = d."wifiTokenId"
-            ) AS moved
-            WHERE since IS NOT NULL
-            GROUP BY "businessId"
-        ) AS spans;
+        SELECT t."businessId", date_trunc('hour', s.since),
+               date_trunc('hour', s.until) + interval '1 hour'
+        FROM (
+            SELECT NEW."wifiTokenDeviceId",
+                   least(coalesce(OLD."endedAt", 'infinity'), coalesce(NEW."endedAt", 'infinity')),
+                   CASE WHEN OLD."endedAt" IS NOT NULL AND NEW."endedAt" IS NOT NULL
+                        THEN greatest(OLD."endedAt", NEW."endedAt") END
+            WHERE (OLD."wifiTokenDeviceId", OLD."startedAt")
+                = (NEW."wifiTokenDeviceId", NEW."startedAt")
+            UNION ALL
+            SELECT device, start, stop
+            FROM (VALUES
+                (OLD."wifiTokenDeviceId", OLD."startedAt", OLD."endedAt"),
+                (NEW."wifiTokenDeviceId", NEW."startedAt", NEW."endedAt")
+            ) AS both_rows (device, start, stop)
+            WHERE (OLD."wifiTokenDeviceId", OLD."startedAt")
+                <> (NEW."wifiTokenDeviceId", NEW."startedAt")
+        ) AS s (device, since, until)
+        JOIN wifi_token_devices d ON d.id = s.device
+        JOIN wifi_tokens t ON t.id = d."wifiTokenId";
     ELSE
         INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
         SELECT "businessId", lower(span), upper(span) FROM (
@@ -155,11 +142,11 @@ BEGIN
             SELECT "businessId", unnest(range_agg(tsrange(
                 date_trunc('hour', since), date_trunc('hour', until) + interval '1 hour'))) AS span
             FROM (
-                SELECT t."businessId", u."startsAt" AS since, u."startsAt" AS until
+                SELECT DISTINCT t."businessId", u."startsAt" AS since, u."startsAt" AS until
                 FROM (
-                    (TABLE before EXCEPT ALL TABLE after)
-                    UNION ALL
-                    (TABLE after EXCEPT ALL TABLE before)
+                    SELECT "wifiTokenId", "startsAt" FROM before
+                    UNION
+                    SELECT "wifiTokenId", "startsAt" FROM after
                 ) AS u JOIN wifi_tokens t ON t.id = u."wifiTokenId"
             ) AS moved
             WHERE since IS NOT NULL
@@ -223,8 +210,13 @@ CREATE TRIGGER rollup_marks_on_insert AFTER INSERT ON wifi_tokens
 REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_tokens();
 CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON wifi_tokens
-REFERENCING OLD TABLE AS before NEW TABLE AS after
-FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_tokens();
+FOR EACH ROW WHEN ((OLD."businessId", OLD.system, OLD."createdAt", OLD."firstUsedAt",
+    CASE WHEN OLD.status = 'EXPIRED'
+        THEN coalesce(OLD."endedAt", OLD."expiresAt", OLD."redeemBy") END)
+    IS DISTINCT FROM (NEW."businessId", NEW.system, NEW."createdAt", NEW."firstUsedAt",
+    CASE WHEN NEW.status = 'EXPIRED'
+        THEN coalesce(NEW."endedAt", NEW."expiresAt", NEW."redeemBy") END))
+EXECUTE FUNCTION rollup_marks_of_tokens();
 CREATE TRIGGER rollup_marks_on_delete AFTER DELETE ON wifi_tokens
 REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_tokens();
@@ -232,8 +224,9 @@ CREATE TRIGGER rollup_marks_on_insert AFTER INSERT ON device_sessions
 REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_sessions();
 CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON device_sessions
-REFERENCING OLD TABLE AS before NEW TABLE AS after
-FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_sessions();
+FOR EACH ROW WHEN ((OLD."wifiTokenDeviceId", OLD."startedAt", OLD."endedAt")
+    IS DISTINCT FROM (NEW."wifiTokenDeviceId", NEW."startedAt", NEW."endedAt"))
+EXECUTE FUNCTION rollup_marks_of_sessions();
 CREATE TRIGGER rollup_marks_on_delete AFTER DELETE ON device_sessions
 REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_sessions();

@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     event,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -33,6 +34,7 @@ from wifiapp.columns import (
 from wifiapp.db import Model, archived
 
 PERIOD_TYPES = ("hour", "day", "week", "month")
+SHORT, LONGER = PERIOD_TYPES[:2], PERIOD_TYPES[2:]  # the longer, the longer they take to count
 
 
 class WifiUsageAnalytics(Model):
@@ -111,15 +113,16 @@ class RollupMark(Model):
     starts_at: Mapped[Moment | None]
     ends_at: Mapped[Moment | None]
     mac_address: Mapped[Mac | None]
+    is_in_days: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class RollupState(Model):
     """How the roll-ups of a business, or of all, came to be; without one they are made anew.
 
-    They were cut in `zone` and are true of `rolled_up_to`, when open sessions were last counted;
-    `is_demo` is whether the business was left out of the sums of all. Raw sessions that ended
-    before `sessions_from` were dropped; periods that began before `periods_from` stand as they
-    were cut in an earlier zone.
+    They were cut in `zone`. Hours and days are true of `rolled_up_to`, weeks and months of
+    `longer_to`: until then open sessions were counted. `is_demo` is whether the business was left
+    out of the sums of all. Raw sessions that ended before `sessions_from` were dropped; periods
+    that began before `periods_from` stand as they were cut in an earlier zone.
     """
 
     __tablename__ = "rollup_states"
@@ -134,6 +137,7 @@ class RollupState(Model):
     zone: Mapped[str]
     is_demo: Mapped[bool]
     rolled_up_to: Mapped[Moment]
+    longer_to: Mapped[Moment]
     sessions_from: Mapped[Moment | None]
     periods_from: Mapped[Moment | None]
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from wifiapp.analytics import slots
 from wifiapp.analytics.grid import Grid
-from wifiapp.analytics.models import RollupState, WifiUsageAnalytics
+from wifiapp.analytics.models import LONGER, RollupState, WifiUsageAnalytics
 from wifiapp.businesses.models import Business
 from wifiapp.db import db
 from wifiapp.devices.models import DeviceProfile, WifiTokenDevice
@@ -154,9 +154,13 @@ def find_first_data(scope: Scope) -> datetime | None:
     return first
 
 
-def find_rolled_up_to(scope: Scope) -> datetime | None:
-    """Return the moment of which the roll-ups of all the shops are true, None before the first."""
-    query = select(func.min(RollupState.rolled_up_to))
+def find_rolled_up_to(scope: Scope, unit: str) -> datetime | None:
+    """Return the moment of which all the shops' roll-ups are true, None before the first.
+
+    Weeks and months follow hours and days.
+    """
+    stamp = RollupState.longer_to if unit in LONGER else RollupState.rolled_up_to
+    query = select(func.min(stamp))
     shops: ColumnElement[bool] = RollupState.business_id.in_(scope.business_ids)
     if scope.is_everything:
         shops = or_(shops, RollupState.business_id.is_(None))

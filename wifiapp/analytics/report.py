@@ -22,7 +22,9 @@ class Change(NamedTuple):
     ratio: Decimal | None
 
 
-LATE = timedelta(minutes=5)  # they follow within a minute
+# Hours and days follow within a minute; weeks and months when they have had their rest.
+LATE = {"hour": timedelta(minutes=5), "day": timedelta(minutes=5)}
+LATE_AT_LAST = timedelta(minutes=15)
 FOUR_WEEKS = timedelta(days=27)  # with the last day
 
 
@@ -40,12 +42,13 @@ class Report:
     @cached_property
     def rolled_up_to(self) -> datetime | None:
         """Return the moment of which the roll-ups are true."""
-        return queries.find_rolled_up_to(self.scope)
+        return queries.find_rolled_up_to(self.scope, self.grid.unit)
 
     @property
     def is_late(self) -> bool:
         """Tell whether the roll-ups lag behind by more than they do when all is well."""
-        return self.rolled_up_to is None or self.now - self.rolled_up_to > LATE
+        patience = LATE.get(self.grid.unit, LATE_AT_LAST)
+        return self.rolled_up_to is None or self.now - self.rolled_up_to > patience
 
     @cached_property
     def frame(self) -> Frame:

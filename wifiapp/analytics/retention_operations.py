@@ -70,10 +70,10 @@ def drop_sessions(before: datetime, actor: Actor, now: datetime) -> int:
     if taken.rows and taken.first:
         # The lock of the check is held until all is done: no roll-up comes in between.
         verdict = check(taken.first.date(), before.date() + timedelta(days=1), now)
-        if verdict.mismatches or verdict.waiting:
+        if verdict.mismatches or verdict.left_out:
             db.session.rollback()
             raise NotProven(
-                f"{len(verdict.mismatches)} numbers differ and {verdict.waiting} changes wait to "
+                f"{len(verdict.mismatches)} numbers differ and {verdict.left_out} periods wait to "
                 "be rolled up, so no session was dropped. Look with: flask analytics check"
             )
         db.session.execute(delete(DeviceSession).where(DeviceSession.ended_at < before))

@@ -1,7 +1,7 @@
 """Rolling up spans of time, inside the transaction of whoever asks."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
@@ -11,43 +11,65 @@ from wifiapp.analytics.scopes import Scope
 from wifiapp.analytics.statements import ROLL_UP_HOURS, ROLL_UP_THE_REST
 from wifiapp.db import db
 
-REST = ("day", "week", "month")
+HOURS = ("hour",)
+APART = timedelta(days=7)  # spans further apart are read by themselves, not what lies between them
 
-# A long span is read as a whole, which the planner cannot know: the spans are parameters. From
-# then on until the transaction's end.
+# How to read, until the transaction's end: a long span as a whole, a short one by indexes, all of
+# which the planner cannot know of spans that are parameters. A short one is read for each kind of
+# period by itself, so that for the hours of today nobody looks through the rows of the month.
 WIDE = timedelta(days=62)
-READ_AS_A_WHOLE = text(
-    "SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)"
+READ = text(
+    "SELECT set_config('enable_nestloop', :nestloop, true), set_config('jit', 'off', true), "
+    "set_config('random_page_cost', '1.1', true), set_config('work_mem', '64MB', true)"
 )
 
 
-def roll_up_spans(wanted: Mapping[Scope, Sequence[Span]], now: datetime) -> int:
+def roll_up_spans(
+    wanted: Mapping[Scope, Sequence[Span]], now: datetime, kinds: Sequence[str]
+) -> int:
     """Roll up the periods that these spans meet; return how many rows were written or deleted.
 
-    It takes a year at a time, so that memory is bounded; all scopes of a zone go together.
+    `kinds` begin with the hours, which the others are made of. It takes a year at a time, so that
+    memory is bounded; all scopes of a zone go together.
     """
     changed = 0
     for zone in sorted({scope.zone for scope in wanted}):
         here = {scope: spans for scope, spans in wanted.items() if scope.zone == zone and spans}
-        for start, end in _years(here):
-            parts = {scope: clipped(spans, start, end) for scope, spans in here.items()}
-            found = {scope: spans for scope, spans in parts.items() if spans}
-            if found:
-                changed += _run(ROLL_UP_HOURS, ("hour",), zone, found, now)
-                changed += _run(ROLL_UP_THE_REST, REST, zone, found, now)
+        spans = _joined(span for several in here.values() for span in several)
+        rest: list[Sequence[str]] = [(kind,) for kind in kinds[1:]]
+        if any(end - start > WIDE for start, end in spans):
+            rest = [kinds[1:]]
+        for group in (HOURS, *rest):
+            for start, end in _stretches(group[-1], zone, spans):
+                parts = {scope: clipped(several, start, end) for scope, several in here.items()}
+                found = {scope: several for scope, several in parts.items() if several}
+                changed += _run(group, zone, found, now) if found else 0
     return changed
 
 
-def _years(wanted: Mapping[Scope, Sequence[Span]]) -> Iterator[Span]:
-    spans = [span for several in wanted.values() for span in several]
-    if spans:
-        first, last = min(start for start, _ in spans), max(end for _, end in spans)
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """Join the spans that are not far apart."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1] + APART:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
+
+
+def _stretches(kind: str, zone: str, spans: Sequence[Span]) -> Iterator[Span]:
+    """Yield stretches of at most a year that hold the spans, each week and month in one."""
+    if spans and kind in ("week", "month"):
+        within = bounds(kind, zone, spans[0][0], spans[-1][1])
+        spans = _joined(aligned(spans, within))
+    for first, last in spans:
         for year in range(first.year, last.year + 1):
-            yield datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+            start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+            yield from clipped([(first, last)], start, end)
 
 
 def _run(
-    statement: str,
     kinds: Sequence[str],
     zone: str,
     wanted: Mapping[Scope, Sequence[Span]],
@@ -79,8 +101,8 @@ def _run(
         "high": plain(max(end for *_, end in spans)),
         "now": plain(now),
     }
-    if last - first > WIDE:
-        db.session.execute(READ_AS_A_WHOLE)
+    db.session.execute(READ, {"nestloop": "off" if last - first > WIDE else "on"})
+    statement = ROLL_UP_HOURS if kinds == HOURS else ROLL_UP_THE_REST
     return int(db.session.scalar(text(statement), values) or 0)
 
 

@@ -2,6 +2,10 @@
 
 All of it is one transaction. What it deletes of the marks it has counted afterwards, so whatever
 commits in between is counted, too, and counted again when its own mark is taken.
+
+A month's devices cannot be added up from its days: to count them again takes as long as the month
+is full. So each minute only hours and days are rolled up, with a mark left for the weeks and
+months; those follow as often as they can be afforded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +20,7 @@ from wifiapp import clock
 from wifiapp.access import WORKER
 from wifiapp.analytics.extent import FIRST, LAST, find_extent
 from wifiapp.analytics.locks import TAKE, TRY
-from wifiapp.analytics.models import RollupState, WifiUsageAnalytics
+from wifiapp.analytics.models import PERIOD_TYPES, SHORT, RollupState, WifiUsageAnalytics
 from wifiapp.analytics.periods import MOMENT, Span, plain
 from wifiapp.analytics.rolling import roll_up_spans
 from wifiapp.analytics.scopes import EVERYTHING, Scope, list_scopes
@@ -50,14 +54,25 @@ class Days:
 
 
 def roll_up_due(_stop: Event) -> Mapping[str, Any] | None:
-    """Roll up what is waiting, unless somebody is at it; tell how many rows changed."""
-    outcome = roll_up(clock.now(), waits=False)
+    """Roll up the hours and days that wait, unless somebody is at it; tell of changed rows."""
+    return _told(roll_up(clock.now(), waits=False, longer=False))
+
+
+def roll_up_longer_due(_stop: Event) -> Mapping[str, Any] | None:
+    """Roll up all that waits, weeks and months too; see `roll_up_due`."""
+    return _told(roll_up(clock.now(), waits=False))
+
+
+def _told(outcome: Outcome | None) -> Mapping[str, Any] | None:
     return {"rows": outcome.rows} if outcome and outcome.rows else None
 
 
-def roll_up(now: datetime, again: Days | None = None, *, waits: bool = True) -> Outcome | None:
+def roll_up(
+    now: datetime, again: Days | None = None, *, waits: bool = True, longer: bool = True
+) -> Outcome | None:
     """Roll up what is waiting, and `again` whatever happened in those days.
 
+    Weeks and months wait on unless `longer` is set, or something has to be rolled up anew.
     Whoever rolls up again gets the same rows: an open session lasts as long as it did in the last
     roll-up, if that was a moment ago. Returns None when somebody else is at it and `waits` is not
     set.
@@ -72,11 +87,12 @@ def roll_up(now: datetime, again: Days | None = None, *, waits: bool = True) -> 
         now = _steady(scopes, now)
     extent = find_extent(now)
     span = again.span(extent) if again else None
-    before = min((scope.rolled_up_to for scope in scopes if scope.rolled_up_to), default=now)
-    marked, growing = _take_marks(extent, before), _growing()
+    longer = longer or bool(again) or any(scope.rolled_up_to is None for scope in scopes)
+    before = min((moment for scope in scopes for moment in _stamps(scope)), default=now)
+    marked, growing = _take_marks(extent, before, longer=longer), _growing()
     wanted = {scope: _waiting(scope, extent, marked, growing, span, now) for scope in scopes}
-    rows = roll_up_spans(wanted, now)
-    _stamp(scopes, now)
+    rows = roll_up_spans(wanted, now, PERIOD_TYPES if longer else SHORT)
+    _stamp(scopes, now, longer=longer)
     db.session.commit()
     return Outcome(rows, now)
 
@@ -101,9 +117,14 @@ def _waiting(
         members |= {business for business in marked if business not in scope.others}
     spans = [span for business in members for span in marked.get(business, ())]
     if not growing.isdisjoint(members):
-        before, after = sorted((scope.rolled_up_to, now))
-        spans.append((before, after + MOMENT))
+        moments = (*_stamps(scope), now)
+        spans.append((min(moments), max(moments) + MOMENT))
     return [*spans, again] if again else spans
+
+
+def _stamps(scope: Scope) -> list[datetime]:
+    """Return the moments until which open sessions were counted, of shorter and longer periods."""
+    return [moment for moment in (scope.rolled_up_to, scope.longer_to) if moment]
 
 
 def _settled(scopes: Sequence[Scope]) -> list[Scope]:
@@ -145,7 +166,7 @@ def _steady(scopes: Sequence[Scope], now: datetime) -> datetime:
 MARKED = text(
     """
     WITH taken AS (
-        DELETE FROM rollup_marks
+        DELETE FROM rollup_marks WHERE :longer OR NOT "isInDays"
         RETURNING "businessId" AS business, "startsAt" AS since, "endsAt" AS until,
                   "macAddress" AS mac
     ),
@@ -166,18 +187,25 @@ MARKED = text(
         SELECT business, unnest(range_agg(tsrange(greatest(since, :first),
             least(greatest(until, since) + interval '1 microsecond', :last)))) AS span
         FROM found WHERE since < :last AND until >= :first GROUP BY business
+    ),
+    left_for_longer AS (
+        INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt", "isInDays")
+        SELECT business, lower(span), upper(span), true FROM spans WHERE NOT :longer
     )
     SELECT business, lower(span), upper(span) FROM spans
     """
 )
 
 
-def _take_marks(extent: Span, before: datetime) -> dict[str, list[Span]]:
-    """Delete the marks and return the spans they mean by business, those that touch joined."""
+def _take_marks(extent: Span, before: datetime, *, longer: bool) -> dict[str, list[Span]]:
+    """Delete the marks and return the spans they mean by business, those that touch joined.
+
+    Unless they are taken for the longer periods too, those spans are marked for them.
+    """
     found: dict[str, list[Span]] = {}
     first, last = extent
-    values = {"first": plain(first), "last": plain(last), "before": plain(before)}
-    for business, start, end in db.session.execute(MARKED, values):
+    moments = {"first": plain(first), "last": plain(last), "before": plain(before)}
+    for business, start, end in db.session.execute(MARKED, {**moments, "longer": longer}):
         span = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
         found.setdefault(business, []).append(span)
     return found
@@ -198,9 +226,10 @@ def _growing() -> frozenset[str]:
     return frozenset(db.session.scalars(GROWING))
 
 
-def _stamp(scopes: Sequence[Scope], now: datetime) -> None:
+def _stamp(scopes: Sequence[Scope], now: datetime, *, longer: bool) -> None:
     """Write down what the roll-ups are true of by now."""
-    db.session.execute(update(RollupState).values(rolled_up_to=now))
+    stamps = {"rolled_up_to": now} | ({"longer_to": now} if longer else {})
+    db.session.execute(update(RollupState).values(stamps))
     for scope in scopes:
         values = {
             "zone": scope.zone,
@@ -208,7 +237,7 @@ def _stamp(scopes: Sequence[Scope], now: datetime) -> None:
             "periods_from": scope.periods_from,
         }
         if scope.state_id is None:
-            state = RollupState(business_id=scope.id or None, rolled_up_to=now, **values)
+            state = RollupState(business_id=scope.id or None, **stamps, **values)
             db.session.add(state)
         elif scope.rolled_up_to is None or scope.is_demo != scope.was_demo:
             mine = update(RollupState).where(RollupState.id == scope.state_id)

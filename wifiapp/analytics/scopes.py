@@ -20,8 +20,8 @@ class Scope:
 
     `others` are those that are never in it. What it was when it was last rolled up:
     `rolled_up_by` is the zone, `rolled_up_to` the moment, None as long as it never was, or has to
-    be anew. Of what happened before `sessions_from` there are no raw sessions; periods that began
-    before `periods_from` stay as they are.
+    be anew; of weeks and months it is `longer_to`. Of what happened before `sessions_from` there
+    are no raw sessions; periods that began before `periods_from` stay as they are.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Scope:
     state_id: str | None = None
     rolled_up_by: str = ""
     rolled_up_to: datetime | None = None
+    longer_to: datetime | None = None
     sessions_from: datetime | None = None
     periods_from: datetime | None = None
 
@@ -74,6 +75,7 @@ def _scope(
         state_id=state.id,
         rolled_up_by=state.zone,
         rolled_up_to=state.rolled_up_to,
+        longer_to=state.longer_to,
         sessions_from=state.sessions_from,
         periods_from=state.periods_from,
     )

@@ -146,6 +146,14 @@ class Week:
         return seen, min(seen, sum(queries.count_newcomers(self.report.scope, whole)))
 
     @property
+    def devices_as_of(self) -> datetime | None:
+        """Return when the running week's devices were counted, if its days are counted further."""
+        if self.report.frame.running is None:
+            return None
+        days, week = (queries.find_rolled_up_to(self.report.scope, it) for it in ("day", "week"))
+        return week if week and days and week < days else None
+
+    @property
     def outages(self) -> list[Outage]:
         """Return the hotspots that were silent, the longest first."""
         start, end = self.report.grid.start, min(self.report.grid.end, self.now)

@@ -181,12 +181,12 @@ ROWS = {
     ],
     "rollup_marks": [
         {"id": "rm1", "businessId": "b1", "startsAt": THEN, "endsAt": LATER},
-        {"id": "rm2", "businessId": "b2", "macAddress": "AC:DE:48:00:00:01"},
+        {"id": "rm2", "businessId": "b2", "macAddress": "AC:DE:48:00:00:01", "isInDays": True},
     ],
     "rollup_states": [
         {"id": "rs1", "businessId": "b1", "zone": "Africa/Harare", "isDemo": False}
-        | {"rolledUpTo": LATER, "sessionsFrom": THEN, "periodsFrom": THEN},
-        {"id": "rs2", "zone": "UTC", "isDemo": False, "rolledUpTo": LATER},
+        | {"rolledUpTo": LATER, "longerTo": THEN, "sessionsFrom": THEN, "periodsFrom": THEN},
+        {"id": "rs2", "zone": "UTC", "isDemo": False, "rolledUpTo": LATER, "longerTo": LATER},
     ],
     "wifi_usage_analytics": [
         {"id": "r1", "periodType": "hour", "periodStart": THEN, "periodEnd": LATER}
