@@ -5,10 +5,9 @@ A failure changes nothing but the hotspot's own row: what is not known has not c
 
 import random
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import update
 
 from wifiapp import clock
 from wifiapp.access import WORKER
@@ -18,8 +17,8 @@ from wifiapp.db import db
 from wifiapp.hotspots import contacts
 from wifiapp.hotspots.calling import access_of
 from wifiapp.hotspots.driver import Access, Busy, HotspotError, Sighting, Unreachable, WrongBox
-from wifiapp.hotspots.models import Hotspot, HotspotOutage
-from wifiapp.polling import adoption, mixups, presence, queries, writing
+from wifiapp.hotspots.models import Hotspot
+from wifiapp.polling import adoption, mixups, outages, presence, queries, writing
 from wifiapp.polling.state import Changes, Token
 
 MISSES = 2  # failures in a row that make a hotspot silent: one may be the network's
@@ -86,7 +85,7 @@ def put_off(hotspot_id: str, seconds: float) -> None:
 
 def take_sighting(claim: Claim, sighting: Sighting) -> Outcome | None:
     """Take a good look into the tables, all or nothing; None during a restore."""
-    hotspot = _held(claim.hotspot_id)
+    hotspot = outages.held(claim.hotspot_id)
     if hotspot is None:
         return None
     at = min(sighting.at, clock.now())
@@ -99,7 +98,7 @@ def take_sighting(claim: Claim, sighting: Sighting) -> Outcome | None:
     changes = presence.changes_of(before, sighting)
     lost = writing.write(hotspot.id, changes, at)
     _note_lost(hotspot, lost)
-    _end_outage(hotspot, at)
+    outages.end(hotspot, at, UNASKED)
     contacts.note_contact(hotspot, sighting.identity, at)
     hotspot.polled_at, hotspot.failures = at, 0
     hotspot.foreign_tokens, hotspot.strangers = changes.foreign, len(sighting.strangers)
@@ -111,7 +110,7 @@ def take_sighting(claim: Claim, sighting: Sighting) -> Outcome | None:
 
 def take_failure(claim: Claim, error: HotspotError) -> Outcome | None:
     """Keep that a hotspot could not be looked at, and when to try again; None during a restore."""
-    hotspot = _held(claim.hotspot_id)
+    hotspot = outages.held(claim.hotspot_id)
     if hotspot is None:
         return None
     if isinstance(error, WrongBox) and hotspot.last_error != str(error):
@@ -123,7 +122,7 @@ def take_failure(claim: Claim, error: HotspotError) -> Outcome | None:
     if hotspot.failures >= MISSES or not isinstance(error, Unreachable | Busy):
         contacts.note_failure(hotspot, error)
         if hotspot.status in {"SILENT", "REFUSED"}:
-            _open_outage(hotspot, str(error))
+            outages.begin(hotspot, str(error))
     hotspot.next_poll_at = clock.now() + _pause(hotspot, error)
     outcome = Outcome(hotspot.id, hotspot.name, str(error))
     db.session.commit()
@@ -135,18 +134,6 @@ def _claim(hotspot: Hotspot) -> Claim:
         return Claim(hotspot.id, hotspot.name, access_of(hotspot))
     except HotspotError as error:
         return Claim(hotspot.id, hotspot.name, error)
-
-
-def _held(hotspot_id: str) -> Hotspot | None:
-    """Return the hotspot for this transaction alone; None when nothing may change now."""
-    if hold.may_change():
-        hotspot = db.session.get(
-            Hotspot, hotspot_id, with_for_update={"key_share": True}, populate_existing=True
-        )
-        if hotspot is not None:
-            return hotspot
-    db.session.rollback()
-    return None
 
 
 def _note_lost(hotspot: Hotspot, lost: list[Token]) -> None:
@@ -162,32 +149,6 @@ def _note_lost(hotspot: Hotspot, lost: list[Token]) -> None:
             business_id=business_id,
             change=change,
         )
-
-
-def _open_outage(hotspot: Hotspot, reason: str) -> None:
-    """Begin an outage at the last good look, or go on with the one that lasts."""
-    at = hotspot.last_contact_at or clock.now()
-    adding = insert(HotspotOutage).values(hotspot_id=hotspot.id, started_at=at, reason=reason)
-    db.session.execute(
-        adding.on_conflict_do_update(
-            index_elements=[HotspotOutage.hotspot_id],
-            index_where=HotspotOutage.ended_at.is_(None),
-            set_={"reason": adding.excluded.reason},
-        )
-    )
-
-
-def _end_outage(hotspot: Hotspot, at: datetime) -> None:
-    """End the outage that lasts, or keep that nobody asked: the PC or the worker was off."""
-    if hotspot.failures or hotspot.status != "OK":
-        ended = update(HotspotOutage).values(ended_at=func.greatest(HotspotOutage.started_at, at))
-        of_it = (HotspotOutage.hotspot_id == hotspot.id, HotspotOutage.ended_at.is_(None))
-        if db.session.scalars(ended.where(*of_it).returning(HotspotOutage.id)).all():
-            return
-    last = hotspot.last_contact_at
-    if last is not None and at - last > queries.patience_with(hotspot):
-        outage = HotspotOutage(hotspot_id=hotspot.id, started_at=last, ended_at=at, reason=UNASKED)
-        db.session.add(outage)
 
 
 def _pause(hotspot: Hotspot, error: HotspotError) -> timedelta:

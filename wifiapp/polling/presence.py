@@ -2,12 +2,14 @@
 
 Nothing is decided by what was not said: a token without a word on its devices, or one that lacks
 in a listing that is not complete, leaves them as they are. One look without a device does not
-end its session: that takes `patience`, and then it ended when the device was last seen.
+end its session: that takes `patience`, and then it ended when the device was last seen. What a
+portal pushed ends the sessions of those of whom it says so.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from wifiapp.columns import new_id
 from wifiapp.hotspots.driver import SeenDevice, SeenToken, Sighting
@@ -30,13 +32,15 @@ BETWEEN = timedelta(seconds=10)  # after the last look at least, a connection is
 
 def changes_of(before: Before, sighting: Sighting) -> Changes:
     """Return what the look changes."""
-    look = _Look(before, sighting, Changes(), _carried(before.looked_at, sighting.at))
+    look = _Look(before, sighting, Changes(), _carried(before.counts_from, sighting.at))
     seen = {each.code: each for each in sighting.tokens}
     for code, token in before.tokens.items():
         if code in seen:
             look.token_seen(token, seen[code])
         elif sighting.is_complete:
             look.token_missing(token)
+        elif sighting.pushed:
+            look.token_unnamed(token)
     look.changes.foreign = len(seen.keys() - before.tokens.keys())
     return look.changes
 
@@ -75,10 +79,10 @@ class _Look:
         shares = growth if growth and len(online) == 1 else Growth()
         for device in online.values():
             self._online(now, device, shares, is_counted=growth is None)
-        for mac, device in {each.mac: each for each in seen.devices}.items():
-            if mac not in online:
-                self._was_there(now, device)
-        self._absent(now, online.keys())
+        gone = {each.mac: each for each in seen.devices if each.mac not in online}
+        for device in gone.values():
+            self._was_there(now, device)
+        self._absent(now, online.keys(), gone)
 
     def token_missing(self, token: Token) -> None:
         now = token_rules.token_missing(token, self.at)
@@ -86,7 +90,11 @@ class _Look:
             self.changes.tokens.append((now, token.status))
         if token_rules.is_lost(token, now):
             self.changes.lost.append(now)
-        self._absent(now, set())
+        self._absent(now)
+
+    def token_unnamed(self, token: Token) -> None:
+        """Take in that a push said nothing of a token."""
+        self._absent(token)
 
     # -- devices that are there ----------------------------------------------------------------
 
@@ -146,7 +154,7 @@ class _Look:
             if ended and seen.connected_at and seen.connected_at <= ended:
                 base = known.session  # taken for gone, and it was not
         is_new = base.counter_down is None and base.counter_up is None
-        looked_at = self.before.looked_at
+        looked_at = self.before.counts_from
         began = seen.connected_at or (self.sighting.identity.booted_at if is_new else None)
         if is_new and (looked_at is None or began is None or began <= looked_at):
             return Growth()  # it ran before anybody looked: nobody knows when it grew
@@ -185,12 +193,21 @@ class _Look:
 
     # -- devices that are not ------------------------------------------------------------------
 
-    def _absent(self, token: Token, online: Collection[str]) -> None:
+    def _absent(
+        self,
+        token: Token,
+        online: Collection[str] = (),
+        gone: Mapping[str, SeenDevice] = MappingProxyType({}),
+    ) -> None:
         """End what is certain to be over on a token whose devices were told."""
         for mac, device in self._devices_of(token).items():
             if mac in online or not (device.is_online or device.open_session):
                 continue
-            if ending := self._ending(token, device):
+            if self.sighting.pushed:
+                ending = self._pushed_ending(token, device, gone.get(mac))
+            else:
+                ending = self._ending(token, device)
+            if ending:
                 self.changes.devices.append(replace(device, is_online=False))
                 if device.open_session:
                     self._end(device.open_session, *ending)
@@ -211,6 +228,24 @@ class _Look:
         if over or self.at - last >= self.before.patience:
             return last, "LEFT" if missed else "TIMED_OUT"
         return None
+
+    def _pushed_ending(
+        self, token: Token, device: Device, gone: SeenDevice | None
+    ) -> tuple[datetime, str] | None:
+        """Return when and why a device that a push did not call online had gone.
+
+        One that it does not name has not left, but does not outlive its token by more than
+        `patience` either.
+        """
+        last, patience = device.last_seen, self.before.patience
+        if gone:
+            return max(last, gone.last_seen or last), "LEFT"
+        if self.sighting.names_all:
+            return self._ending(token, device)
+        over = token_rules.over_at(token, self.at)
+        if over is None or self.at - max(over, last) < patience:
+            return None
+        return (max(over, last), "EXPIRED") if over - last < patience else (last, "TIMED_OUT")
 
     def _devices_of(self, token: Token) -> Mapping[str, Device]:
         return self.before.devices.get(token.id, {})

@@ -84,11 +84,13 @@ class Before:
     """The rows that a look may change, as they were.
 
     `looked_at` is the last good look before this one; a device that is not seen counts as gone
-    once it was not seen for `patience`. Tokens are by code, devices by token and MAC, profiles by
+    once it was not seen for `patience`. A connection's first counter counts if it began after
+    `counts_from`. Tokens are by code, devices by token and MAC, profiles by
     business and MAC.
     """
 
     looked_at: datetime | None
+    counts_from: datetime | None
     patience: timedelta
     tokens: Mapping[str, Token]
     devices: Mapping[str, Mapping[str, Device]]
