@@ -11,14 +11,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.conftest import TEMPLATE, create_database, database_url, drop_database
+from tests.conftest import TEMPLATE, create_database, database_url, drop_database, make_config
+from wifiapp import create_app
+from wifiapp.db import db
 
 ROOT = Path(__file__).parents[2]
 EMAIL, PASSWORD = "owner@example.org", "a long word for tests"
@@ -38,9 +42,17 @@ class Server:
     url: str
     folder: Path
     environment: dict
+    app: Any = None
+
+    def command(self, *arguments, **options):
+        """Run a `flask` command, which has to succeed, and return what it printed.
+
+        It runs in this process: a program that starts takes longer than most of them.
+        """
+        return command(self.app, *arguments, **options)
 
     def flask(self, *arguments, check=True, **options):
-        """Run a `flask` command of this installation and return what it printed."""
+        """Run a `flask` command as a program of its own and return how that ended."""
         return subprocess.run(
             [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
             cwd=ROOT,
@@ -72,6 +84,15 @@ def answers(url):
         return None
 
 
+def command(app, *arguments, **options):
+    """Run a `flask` command of the app in a thread, since this one may have an event loop."""
+    with ThreadPoolExecutor(1) as aside:
+        runner = app.test_cli_runner()
+        done = aside.submit(runner.invoke, args=arguments, **options).result()
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
 @contextlib.contextmanager
 def running_server(folder, url, *, worker=False):
     """Run gunicorn, and the worker when wanted, on a database; stop both at the end."""
@@ -93,22 +114,27 @@ def running_server(folder, url, *, worker=False):
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         log = stack.enter_context((folder / "server.log").open("w"))
-        for command in commands:
-            process = subprocess.Popen(
-                [sys.executable, *command], cwd=ROOT, env=environment, stdout=log, stderr=log
+        processes = []
+        stack.callback(_stop, processes)
+        processes.extend(
+            subprocess.Popen(
+                [sys.executable, *each], cwd=ROOT, env=environment, stdout=log, stderr=log
             )
-            stack.callback(_stop, process)
+            for each in commands
+        )
         wait_for(lambda: answers(f"{server.url}/healthz"))
         yield server
 
 
-def _stop(process):
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(timeout=30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _stop(processes):
+    for process in processes:  # at once: a browser's open connections are not waited for
+        process.send_signal(signal.SIGINT)
+    for process in processes:
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextlib.contextmanager
@@ -116,15 +142,19 @@ def installation(folder, *, demo, worker):
     """An installation with its first admin on a database of its own."""
     name = f"wifiapp_browser_{uuid4().hex[:8]}"
     create_database(name, os.environ[TEMPLATE])
+    app = create_app(make_config(folder, database_url(name)))
     try:
+        command(
+            app, "users", "create", EMAIL, "--role", "ADMIN", "--password-stdin", input=PASSWORD
+        )
+        if demo:
+            command(app, "demo", "load")
         with running_server(folder, database_url(name), worker=worker) as server:
-            server.flask(
-                "users", "create", EMAIL, "--role", "ADMIN", "--password-stdin", input=PASSWORD
-            )
-            if demo:
-                server.flask("demo", "load")
+            server.app = app
             yield server
     finally:
+        with app.app_context():
+            db.engine.dispose()
         drop_database(name)
 
 

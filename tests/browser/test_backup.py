@@ -10,7 +10,7 @@ from tests.browser.conftest import EMAIL, sign_in
 
 
 def test_the_owner_creates_and_downloads_a_backup(page, new_shop, tmp_path):
-    new_shop.flask("demo", "load")
+    new_shop.command("demo", "load")
     sign_in(page, new_shop)
     page.goto(f"{new_shop.url}/backups")
     page.get_by_label("Demo data").check()

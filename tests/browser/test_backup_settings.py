@@ -51,7 +51,7 @@ def test_a_time_of_the_shop_is_set_and_a_day_that_was_missed_is_made_up_for(sett
 
 def test_what_the_rules_let_go_is_shown_first_and_a_pin_keeps_it(settings, new_shop):
     for _ in range(3):
-        new_shop.flask("backup", "create")
+        new_shop.command("backup", "create")
     page, said = settings, settings.locator(".page")
     for rule in ("Days", "Weeks", "Months"):
         page.get_by_label(rule).fill("1" if rule == "Days" else "0")

@@ -14,7 +14,7 @@ WRONG = "0000000000000000000000000000wrong"
 def shop_of_two(new_shop):
     """An installation with two businesses and a signed-in owner's page to come."""
     for name in ("Corner Shop", "Bakery"):
-        new_shop.flask("businesses", "add", name, "--currency", "USD", "--timezone", "UTC")
+        new_shop.command("businesses", "add", name, "--currency", "USD", "--timezone", "UTC")
     return new_shop
 
 

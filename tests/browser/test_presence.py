@@ -23,7 +23,7 @@ def code(new_shop, portal):
     """A token that was made on a registered hotspot."""
 
     def flask(*arguments, **options):
-        return new_shop.flask(*arguments, **options).stdout.strip()
+        return new_shop.command(*arguments, **options).strip()
 
     business = flask(
         "businesses", "add", "Corner Shop", "--currency", "USD", "--timezone", "Africa/Harare"
@@ -44,7 +44,7 @@ def code(new_shop, portal):
 
 def ask_now(page, server):
     """Let the worker ask the hotspot at once, as the button on its page does."""
-    (hotspot,) = json.loads(server.flask("hotspots", "list", "--json").stdout)
+    (hotspot,) = json.loads(server.command("hotspots", "list", "--json"))
     page.goto(f"{server.url}/hotspots/{hotspot['id']}")
     page.get_by_role("button", name="Ask now").click()
 

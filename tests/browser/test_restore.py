@@ -24,11 +24,11 @@ def be_sure(page, phrase, button):
 
 
 def test_the_owner_loses_data_restores_it_undoes_that_and_takes_the_undo_back(page, new_shop):
-    new_shop.flask("demo", "load")
-    new_shop.flask("backup", "create", "--demo-data")
+    new_shop.command("demo", "load")
+    new_shop.command("backup", "create", "--demo-data")
     sold = ask(new_shop, SALES)
     ask(new_shop, LOST)
-    new_shop.flask("users", "create", "late@example.org", "--role", "SELLER")
+    new_shop.command("users", "create", "late@example.org", "--role", "SELLER")
     sign_in(page, new_shop)
     page.goto(f"{new_shop.url}/backups")
     page.get_by_role("link", name="Restore a backup").click()
@@ -67,7 +67,7 @@ def test_the_owner_loses_data_restores_it_undoes_that_and_takes_the_undo_back(pa
 def test_a_new_computer_takes_over_the_shop_from_a_file(page, new_shop, shop, tmp_path):
     sign_in(page, shop)
     archive = tmp_path / "from-the-old-pc.zip"
-    shop.flask("backup", "create", "--demo-data", "--output", str(archive))
+    shop.command("backup", "create", "--demo-data", "--output", str(archive))
     page.context.clear_cookies()
     sign_in(page, new_shop)
     page.goto(f"{new_shop.url}/backups/restore")

@@ -30,7 +30,7 @@ def test_devices_are_filtered_and_exported(page, shop):
 
 
 def test_a_device_that_leaves_is_seen_to_leave_without_a_reload(page, new_shop):
-    new_shop.flask("demo", "load")
+    new_shop.command("demo", "load")
     sign_in(page, new_shop)
     page.goto(f"{new_shop.url}/devices?status=online")
     page.evaluate("document.body.dataset.still = 'here'")

@@ -21,7 +21,7 @@ def test_the_owner_signs_in_and_out(page, shop):
 
 
 def test_a_newcomer_sets_a_password_and_loads_the_demo_shop(page, new_shop):
-    printed = new_shop.flask("users", "create", "new@example.org", "--role", "ADMIN").stdout
+    printed = new_shop.command("users", "create", "new@example.org", "--role", "ADMIN")
     once = printed.split()[-1]
     sign_in(page, new_shop, "new@example.org", once)
     expect(page).to_have_url(f"{new_shop.url}/password")
