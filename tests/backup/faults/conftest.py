@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from tests.backup.archives import ARCHIVED, call, config_of, connected, execute, is_free, schemas
-from tests.backup.faults.runs import Runner
+from tests.backup.faults.runs import Runner, Warm
 from tests.factories import (
     FACTORIES,
     make_backup_routine,
@@ -114,9 +114,16 @@ def shop(own_app):
     return shop
 
 
+@pytest.fixture(scope="session")
+def warm(app, tmp_path_factory):
+    warm = Warm(config_of(app).database_url, tmp_path_factory.mktemp("warm"))
+    yield warm
+    warm.close()
+
+
 @pytest.fixture
-def runner(shop):
+def runner(warm, shop):
     """Runs of the installation in processes of their own, in the shop's own folder."""
-    runner = Runner(shop.url, shop.backups.parent)
+    runner = Runner(warm, shop.url, shop.backups.parent)
     yield runner
     runner.close()

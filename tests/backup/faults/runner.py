@@ -1,10 +1,10 @@
 """A process that has become the app already, and does each run in a fork that can be killed.
 
 `python -m tests.backup.faults.runner` reads one JSON line a run: the arguments of `flask`, or
-`["worker"]`, and what to change in the program first. It prints, with the run's number, the
-fork's pid, each stage that the engine comes to, the MB of memory that it took, and how it ended.
-What the app learns once (the shapes of the migrations) is learnt before the fork, as by a worker
-that has been up a while.
+`["worker"]`, the environment and the log of the installation, and what to change in the program
+first. It prints, with the run's number, the fork's pid, each stage that the engine comes to, the
+MB of memory that it took, and how it ended. What the app learns once (the shapes of the
+migrations) is learnt before the fork, as by a worker that has been up a while.
 """
 
 import importlib
@@ -35,14 +35,12 @@ def say(run, **facts):
     os.write(1, json.dumps({"run": run} | facts).encode() + b"\n")
 
 
-def warm_app():
-    app = create_app()
-    with app.app_context():
+def warm_up():
+    with create_app().app_context():
         examine_now()
         from_migrations(db.session.connection())
         db.session.remove()
         db.engine.dispose()
-    return app
 
 
 def tell_stages(run):
@@ -91,11 +89,15 @@ def memory():
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024
 
 
-def supervise(app, given):
+def supervise(given):
     """Fork once more, and tell how that fork ends."""
     run = given["number"]
+    os.dup2(os.open(given["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT), sys.stderr.fileno())
+    os.environ.clear()
+    os.environ.update(given["environment"])
     pid = os.fork()
     if not pid:
+        app = create_app()
         if given["words"] == ["worker"]:  # it waits for a signal that comes before it is up
             signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         say(run, pid=os.getpid())
@@ -113,11 +115,11 @@ def supervise(app, given):
 
 
 def main():
-    app = warm_app()
+    warm_up()
     say(0, ready=True)
     for line in sys.stdin:
         if not os.fork():
-            supervise(app, json.loads(line))
+            supervise(json.loads(line))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ PATIENCE = 60  # seconds that anything may take
 class Run:
     """A `flask …` command or a worker under way, and what was heard of it."""
 
-    def __init__(self, runner, number):
-        self.runner = runner
+    def __init__(self, warm, number):
+        self.warm = warm
         self.number = number
         self.started = time.monotonic()
         self.heard = []  # (seconds since the start, facts)
@@ -35,7 +35,7 @@ class Run:
         """Wait until this is heard, or the run has ended; return what was found."""
         end = time.monotonic() + seconds
         while not (found := self.find(what, value)) and not self.find("exit"):
-            if not self.runner.listen(end):
+            if not self.warm.listen(end):
                 break
         return found
 
@@ -57,46 +57,29 @@ class Run:
         return self.exit_code() == -signal.SIGKILL
 
 
-class Runner:
-    """Starts runs on one database; see `runner` for what happens there."""
+class Warm:
+    """The process in whose forks all runs of a session happen; see `runner`."""
 
     def __init__(self, url, folder):
-        self.folder = folder
         self.runs = {}
         self._numbers = itertools.count(1)
         self._rest = b""
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "runs.log").open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.backup.faults.runner"],
-                cwd=ROOT,
-                env=environment(url, folder),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.backup.faults.runner"],
+            cwd=ROOT,
+            env=environment(url, folder),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         self.runs[0] = Run(self, 0)
-        assert self.runs[0].until("ready"), self.log
+        assert self.runs[0].until("ready")
 
-    @property
-    def log(self):
-        return (self.folder / "runs.log").read_text()
-
-    def start(self, *words, **changes):
-        """Start a run; `changes` are values by where they stand in the program, `__` for a dot."""
+    def start(self, **given):
         number = next(self._numbers)
         self.runs[number] = Run(self, number)
-        changes = {where.replace("__", "."): value for where, value in changes.items()}
-        line = {"number": number, "words": list(map(str, words)), "changes": changes}
-        self.process.stdin.write(json.dumps(line).encode() + b"\n")
+        self.process.stdin.write(json.dumps({"number": number, **given}).encode() + b"\n")
         self.process.stdin.flush()
         return self.runs[number]
-
-    def do(self, *words, **changes):
-        """Do a run to its end and return it; it must succeed."""
-        run = self.start(*words, **changes)
-        assert run.exit_code() == 0, self.log
-        return run
 
     def listen(self, end):
         """Take in what comes next; False when nothing does before `end`, or ever."""
@@ -111,9 +94,44 @@ class Runner:
         return bool(more)
 
     def close(self):
-        for run in self.runs.values():
-            if run.find("pid") and not run.find("exit"):
-                run.kill()
         self.process.stdin.close()
         self.process.wait(PATIENCE)
         self.process.stdout.close()
+
+
+class Runner:
+    """Starts runs of the installation with this database and folder."""
+
+    def __init__(self, warm, url, folder):
+        self.warm = warm
+        self.folder = folder
+        self.runs = []
+        self._environment = environment(url, folder)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def log(self):
+        return (self.folder / "runs.log").read_text()
+
+    def start(self, *words, **changes):
+        """Start a run; `changes` are values by where they stand in the program, `__` for a dot."""
+        run = self.warm.start(
+            words=list(map(str, words)),
+            changes={where.replace("__", "."): value for where, value in changes.items()},
+            environment=self._environment,
+            log=str(self.folder / "runs.log"),
+        )
+        self.runs.append(run)
+        return run
+
+    def do(self, *words, **changes):
+        """Do a run to its end and return it; it must succeed."""
+        run = self.start(*words, **changes)
+        assert run.exit_code() == 0, self.log
+        return run
+
+    def close(self):
+        for run in self.runs:
+            if not run.find("exit"):
+                run.kill()
+                run.exit_code()

@@ -11,9 +11,9 @@ FLAT, GROWN = 4, 6  # MB
 
 
 @pytest.fixture
-def runner(own_app):
+def runner(warm, own_app):
     config = own_app.config["WIFIAPP"]
-    runner = Runner(config.database_url, config.backup_dir.parent)
+    runner = Runner(warm, config.database_url, config.backup_dir.parent)
     yield runner
     runner.close()
 
