@@ -19,6 +19,7 @@ import pytest
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from itsdangerous import URLSafeTimedSerializer
+from jinja2 import BytecodeCache
 from psycopg import sql
 from sqlalchemy.engine import make_url
 from werkzeug.datastructures import Headers
@@ -92,6 +93,30 @@ def drop_database(name):
         )
 
 
+class Compiled(BytecodeCache):
+    """The templates that an app of this process has compiled, for the apps after it."""
+
+    def __init__(self):
+        self.known = {}
+
+    def load_bytecode(self, bucket):
+        bucket.code = self.known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket):
+        self.known[bucket.key, bucket.checksum] = bucket.code
+
+
+compiled = Compiled()
+
+
+def make_app(folder, url, **given):
+    """Make an app as a test needs it, whose clients look at every page they get."""
+    app = create_app(make_config(folder, url, **given))
+    app.test_client_class = StrictClient
+    app.jinja_env.bytecode_cache = compiled
+    return app
+
+
 def make_config(folder, url, **given):
     return Config(
         **{
@@ -113,8 +138,7 @@ def app(tmp_path_factory):
     """The app on a database that the migrations built, shared by a worker's tests."""
     name = f"wifiapp_test_{uuid4().hex[:8]}"
     create_database(name, os.environ[TEMPLATE])
-    app = create_app(make_config(tmp_path_factory.mktemp("instance"), database_url(name)))
-    app.test_client_class = StrictClient
+    app = make_app(tmp_path_factory.mktemp("instance"), database_url(name))
     yield app
     with app.app_context():
         db.engine.dispose()
@@ -150,10 +174,16 @@ def no_database():
 
 
 @pytest.fixture
-def own_database():
-    """Yield the URL of a migrated database of the test's own, with real commits."""
+def template():
+    """The database that a test's own one is a copy of: migrated, without a row."""
+    return os.environ[TEMPLATE]
+
+
+@pytest.fixture
+def own_database(template):
+    """Yield the URL of a database of the test's own, with real commits."""
     name = f"wifiapp_own_{uuid4().hex[:8]}"
-    create_database(name, os.environ[TEMPLATE])
+    create_database(name, template)
     yield database_url(name)
     drop_database(name)
 
@@ -173,11 +203,8 @@ def app_on(tmp_path):
     with contextlib.ExitStack() as stack:
 
         def make(url, **given):
-            folder = tmp_path / f"instance-{uuid4().hex[:6]}"
-            app = create_app(make_config(folder, url, **given))
-            app.test_client_class = StrictClient
-            context = app.app_context()
-            stack.callback(_dispose, context)
+            app = make_app(tmp_path / f"instance-{uuid4().hex[:6]}", url, **given)
+            stack.callback(_dispose, app.app_context())
             return app
 
         yield make

@@ -1,12 +1,14 @@
 """The story that this product exists for: models were there, their migrations were not."""
 
 import json
+import os
 import re
+from uuid import uuid4
 
 import pytest
 from flask_migrate import downgrade, upgrade
 
-from tests.conftest import sign_in
+from tests.conftest import TEMPLATE, create_database, database_url, drop_database, make_app
 from tests.factories import PASSWORD, make_sale, make_user
 from wifiapp.db import db
 
@@ -19,15 +21,32 @@ GAPS = {
 PAGES = ("/", "/devices", "/sales", "/backups", "/users", "/audit", "/system", "/password")
 
 
-@pytest.fixture
-def broken_app(own_app):
-    """The app on a database with a user and a sale, in which the three migrations never ran."""
-    with own_app.app_context():
+@pytest.fixture(scope="module")
+def broken_database(tmp_path_factory):
+    """A database with two users and a sale, in which the three migrations never ran."""
+    name = f"wifiapp_broken_{uuid4().hex[:8]}"
+    create_database(name, os.environ[TEMPLATE])
+    app = make_app(tmp_path_factory.mktemp("broken"), database_url(name))
+    with app.app_context():
         make_sale()
         make_user("ADMIN", email="admin@example.org")
         make_user("SELLER", email="seller@example.org")
         db.session.commit()
         downgrade(revision=BROKEN)
+        db.session.remove()
+        db.engine.dispose()
+    yield name
+    drop_database(name)
+
+
+@pytest.fixture
+def template(broken_database):
+    return broken_database
+
+
+@pytest.fixture
+def broken_app(own_app):
+    """The app on a copy of that database."""
     return own_app
 
 
@@ -134,17 +153,3 @@ def test_healthz_says_so_until_the_upgrade_and_everything_is_fine_after_it(
     assert broken_app.test_cli_runner().invoke(args=["doctor"]).exit_code == 0
     backup = broken_app.test_cli_runner().invoke(args=["backup", "create"])
     assert backup.exit_code == 0, backup.output
-
-
-@pytest.mark.parametrize("table", ["users", "businesses", "audit_logs", "worker_states", "backups"])
-def test_no_page_fails_whichever_table_is_gone(own_app, table):
-    with own_app.app_context():
-        user = make_user("ADMIN")
-        db.session.commit()
-        client = sign_in(own_app.test_client(), user)
-        db.session.execute(db.text(f"DROP TABLE {table} CASCADE"))
-        db.session.commit()
-    for page in (*PAGES, "/sign-in", "/healthz"):
-        answer = client.get(page)
-        assert answer.status_code in {200, 303, 503}, page
-    assert client.get("/healthz").status_code == 503

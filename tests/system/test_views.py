@@ -5,6 +5,7 @@ import pytest
 
 from tests.conftest import sign_in
 from tests.factories import make_backup, make_business, make_user, make_worker_state
+from tests.system.test_broken_state import PAGES
 from wifiapp import clock
 from wifiapp.config import VERSION
 from wifiapp.db import db
@@ -243,3 +244,17 @@ def test_what_was_found_out_before_the_clock_was_set_back_is_not_believed(
     damage(well, "ALTER TABLE users DROP COLUMN name")
     time_machine.move_to(today)
     assert client.get("/healthz").json["schema"]["drift"] is True
+
+
+@pytest.mark.parametrize("table", ["users", "businesses", "audit_logs", "worker_states", "backups"])
+def test_no_page_fails_whichever_table_is_gone(own_app, table):
+    with own_app.app_context():
+        user = make_user("ADMIN")
+        db.session.commit()
+        client = sign_in(own_app.test_client(), user)
+        db.session.execute(db.text(f"DROP TABLE {table} CASCADE"))
+        db.session.commit()
+    for page in (*PAGES, "/sign-in", "/healthz"):
+        answer = client.get(page)
+        assert answer.status_code in {200, 303, 503}, page
+    assert client.get("/healthz").status_code == 503
