@@ -12,6 +12,7 @@ from tests.factories import (
     make_api_key,
     make_backup,
     make_business,
+    make_hotspot,
     make_sale,
     make_token,
     make_user,
@@ -42,6 +43,7 @@ from wifiapp.backup.models import Backup
 from wifiapp.backup.restore_models import Restore
 from wifiapp.businesses.models import Business
 from wifiapp.db import db
+from wifiapp.presence import operations as portals
 
 NOW = Event()
 
@@ -317,6 +319,20 @@ def test_a_key_that_was_revoked_since_the_backup_stays_revoked(own_app, config):
     with pytest.raises(Refused):
         admit("wifi_revoked", clock.now())
     assert admit("wifi_good", clock.now()).key_id == good.id
+
+
+def test_a_portal_s_key_that_was_replaced_since_the_backup_opens_nothing(own_app, config):
+    hotspot_id = make_hotspot(is_manual=True, address="").id
+    db.session.commit()
+    _key, old = portals.make_key(BOSS, hotspot_id)
+    backup = catalogued(make_archive(own_app))
+    _key, new = portals.make_key(BOSS, hotspot_id, replace=True)
+    restored(config, backup)
+    for text in (old, new):
+        with pytest.raises(Refused):
+            portals.admit(text, clock.now())
+    _key, text = portals.make_key(BOSS, hotspot_id)
+    assert portals.admit(text, clock.now()).hotspot_id == hotspot_id
 
 
 def test_the_command_line_brings_back_exactly_the_users_of_the_archive(config, archive):

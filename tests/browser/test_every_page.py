@@ -25,6 +25,7 @@ PAGES = {
     "hotspot-secret": ("/hotspots", "/secret"),
     "hotspot-accept": ("/hotspots", "/accept"),
     "hotspot-manual": "/hotspots/add-manual",
+    "hotspot-presence": ("/hotspots", "/presence"),
     "sell": "/sell",
     "methods": "/sell/methods",
     "sales": "/sales?period=7-days",

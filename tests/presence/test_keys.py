@@ -212,6 +212,7 @@ def test_a_key_is_replaced_and_revoked_on_its_page(manager, hotspot):
 )
 def test_how_often_it_pushes_is_a_number_of_seconds(manager, hotspot, typed, message):
     url = f"/hotspots/{hotspot.id}/presence/interval"
+    make_presence_key(hotspot)
     answer = manager.post(url, data={"interval": typed})
     assert answer.status_code == 422 and message in answer.text
     assert f'value="{typed}"' in answer.text
