@@ -225,6 +225,16 @@ def test_a_wrong_secret_makes_the_batch_wait_for_a_person(box, counter, plan):
     assert batch.status == "RUNNING"
 
 
+def test_on_a_box_that_may_be_another_nothing_is_made(box, counter, plan):
+    counter.status, counter.last_error = "REFUSED", "Another box answers there."
+    batch = work(ask(plan))
+    assert batch.status == "QUEUED" and "Another box answers there." in batch.error
+    assert box.requests == []
+    counter.status = "OK"  # by the next good look
+    with time_machine.travel(clock.now() + timedelta(minutes=6)):
+        assert work(batch).status == "DONE"
+
+
 def test_a_hotspot_that_others_talk_with_is_left_for_later(counter, plan):
     batch = ask(plan)
     with turn(counter.id):

@@ -128,6 +128,19 @@ def test_a_hotspot_that_others_talk_with_is_told_by_the_worker(counter, token, m
     assert work() == {"commands": 1}
 
 
+def test_a_hotspot_that_the_last_look_refused_is_told_nothing(box, counter, token):
+    counter.status, counter.last_error = "REFUSED", "Another box answers there."
+    db.session.commit()
+    assert disable(token).status == "UNUSED"
+    (command,) = commands()
+    assert command.status == "PENDING" and "until a look at it is good" in command.error
+    assert box.requests == [] and token.token in box.tokens
+    counter.status = "OK"  # by the next good look
+    db.session.commit()
+    assert work(timedelta(minutes=1)) == {"commands": 1}
+    assert token.token not in box.tokens
+
+
 def test_asked_twice_it_is_one_command(box, token):
     box.fail("hang up", times=99)
     disable(token)

@@ -212,6 +212,17 @@ def test_while_the_device_is_silent_the_token_is_disabled_and_told_to_it(box, sa
     assert command.status == "DONE" and box.tokens == {}
 
 
+def test_a_box_that_may_be_another_is_not_believed_that_it_knows_no_such_token(
+    box, counter, sale, seller
+):
+    counter.status, counter.last_error = "REFUSED", "Another box answers there."
+    box.lose()
+    asked = len(box.requests)
+    token = voided(seller, sale)
+    assert (token.status, token.end_reason) == ("DISABLED", returning.SILENT)
+    assert len(box.requests) == asked
+
+
 def test_a_token_known_to_be_used_is_asked_nobody_about(box, sale, seller):
     (token,) = tokens()
     token.status, token.first_used_at = "ACTIVE", clock.now()
