@@ -87,9 +87,11 @@ def patience_with(hotspot: Hotspot) -> timedelta:
 def before(hotspot: Hotspot, sighting: Sighting) -> Before:
     """Return the rows that a look may change."""
     codes = [each.code for each in sighting.tokens]
-    tokens = _tokens(hotspot.id, codes, all_live=sighting.is_complete)
+    # Of those whom a push does not name, it only ends who is with a token that is over.
+    over_at = sighting.at if sighting.pushed and not sighting.names_all else None
+    tokens = _tokens(hotspot.id, codes, over_at, all_live=sighting.is_complete)
     told = {each.code: each.devices for each in sighting.tokens if each.devices}
-    devices = _devices(hotspot.id, [tokens[code].id for code in told if code in tokens])
+    devices = _devices(hotspot.id, [tokens[code].id for code in told if code in tokens], over_at)
     macs = {device.mac for seen in told.values() for device in seen}
     businesses = {token.business_id for token in tokens.values()}
     looked_at, patience = hotspot.last_contact_at, patience_with(hotspot)
@@ -114,10 +116,12 @@ def served_by(hotspot_id: str) -> dict[str, str | None]:
     return {row.business_id: row.ssid for row in rows}
 
 
-def _tokens(hotspot_id: str, codes: list[str], *, all_live: bool) -> dict[str, Token]:
+def _tokens(
+    hotspot_id: str, codes: list[str], over_at: datetime | None, *, all_live: bool
+) -> dict[str, Token]:
     """Return the tokens of these codes, those with open sessions, and all that have not ended."""
     own = select(WifiToken.id).where(WifiToken.hotspot_id == hotspot_id)
-    parts = [own.where(_among(WifiToken.token, codes)), _in_use(hotspot_id)]
+    parts = [own.where(_among(WifiToken.token, codes)), _in_use(hotspot_id, over_at)]
     ids = union(*parts, *([own.where(WifiToken.status.in_(LIVE))] if all_live else []))
     query = select(
         WifiToken.id,
@@ -139,17 +143,32 @@ def _tokens(hotspot_id: str, codes: list[str], *, all_live: bool) -> dict[str, T
     return {token.code: token for token in found}
 
 
-def _in_use(hotspot_id: str) -> Select[str]:
-    """Select the ids of the tokens with a session that has not ended."""
-    return (
+def _in_use(hotspot_id: str, over_at: datetime | None = None) -> Select[str]:
+    """Select the ids of the tokens with a session that has not ended; some that are over then."""
+    query = (
         select(WifiTokenDevice.wifi_token_id)
         .join(DeviceSession, DeviceSession.wifi_token_device_id == WifiTokenDevice.id)
         .where(DeviceSession.hotspot_id == hotspot_id, DeviceSession.ended_at.is_(None))
     )
+    return query if over_at is None else _only_over(query, over_at)
 
 
-def _devices(hotspot_id: str, token_ids: list[str]) -> dict[str, dict[str, Device]]:
+def _only_over(query: Select[str], at: datetime) -> Select[str]:
+    """Leave only the devices of tokens whose time is over."""
+    is_over = or_(WifiToken.status.not_in(LIVE), WifiToken.expires_at <= at)
+    return query.join(WifiToken, WifiToken.id == WifiTokenDevice.wifi_token_id).where(is_over)
+
+
+def _devices(
+    hotspot_id: str, token_ids: list[str], over_at: datetime | None
+) -> dict[str, dict[str, Device]]:
     """Return the devices of the tokens, and those with open sessions, with their latest one."""
+    running = select(DeviceSession.wifi_token_device_id).where(
+        DeviceSession.hotspot_id == hotspot_id, DeviceSession.ended_at.is_(None)
+    )
+    if over_at is not None:
+        of_device = WifiTokenDevice.id == DeviceSession.wifi_token_device_id
+        running = _only_over(running.join(WifiTokenDevice, of_device), over_at)
     last = (
         select(DeviceSession)
         .where(DeviceSession.wifi_token_device_id == WifiTokenDevice.id)
@@ -159,9 +178,7 @@ def _devices(hotspot_id: str, token_ids: list[str]) -> dict[str, dict[str, Devic
     )
     ids = union(
         select(WifiTokenDevice.id).where(_among(WifiTokenDevice.wifi_token_id, token_ids)),
-        select(DeviceSession.wifi_token_device_id).where(
-            DeviceSession.hotspot_id == hotspot_id, DeviceSession.ended_at.is_(None)
-        ),
+        running,
     )
     query = (
         select(_DEVICE, DictBundle("session", *(last.c[name] for name in _OF_SESSION)))
