@@ -7,6 +7,14 @@ moment of the roll-up), and by scope the `businesses` in it, what is known to be
 waits to be rolled up and is left out.
 """
 
+from sqlalchemy import text
+
+# Until the transaction's end: room for the sums of a month, whose rows are in memory mostly.
+READ = text(
+    "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true), "
+    "set_config('random_page_cost', '1.1', true)"
+)
+
 _KNOWN = """
 WITH periods AS (
     SELECT place, since, lead(since) OVER (ORDER BY place) AS until
@@ -44,13 +52,16 @@ visits AS (
 candidates AS (
     SELECT v.*, place
     FROM visits v CROSS JOIN LATERAL generate_series(
-        width_bucket(began, CAST(:bounds AS timestamp[])) - 1,
-        width_bucket(ended, CAST(:bounds AS timestamp[])) + 1) AS place
+        width_bucket(began, CAST(:bounds AS timestamp[])),
+        width_bucket(ended, CAST(:bounds AS timestamp[]))) AS place
 ),
-present AS (
-    SELECT c.*, since, least(ended, until) - greatest(began, since) AS stay
-    FROM candidates c JOIN periods USING (place)
+present AS MATERIALIZED (
+    SELECT scope, system, place, mac, max(type) AS type, count(*) AS visits,
+           count(*) FILTER (WHERE began >= since) AS begun,
+           sum(least(ended, until) - greatest(began, since)) AS stay
+    FROM candidates JOIN periods USING (place)
     WHERE began < until AND (ended > since OR began >= since)
+    GROUP BY 1, 2, 3, 4
 ),
 """
 
@@ -61,7 +72,7 @@ def _events(measure: str, value: str, source: str, moment: str, condition: str =
     """Select the value of a measure by scope, system and place."""
     return f"""
     SELECT m.scope, t.system, {_PLACE.format(moment)} AS place, '{measure}' AS measure,
-           ({value})::numeric AS value
+           ({value})::numeric AS value, NULL::jsonb AS stats
     FROM {source} JOIN members m ON m.business = t."businessId"
     WHERE {moment} >= :low AND {moment} < :high AND {condition}
     GROUP BY 1, 2, 3
@@ -74,11 +85,6 @@ _LINES = """(
         UNION ALL
         SELECT "wifiTokenId", "voidedAt", 0 - "saleAmount" FROM wifi_token_sales
     ) AS l JOIN wifi_tokens t ON t.id = l."wifiTokenId\""""
-_VOLUMES = """(
-        SELECT "businessId", system, "startsAt", round(sum("bytesDown") / 1000000, 2) AS down,
-               round(sum("bytesUp") / 1000000, 2) AS up
-        FROM token_usage JOIN wifi_tokens ON id = "wifiTokenId" GROUP BY 1, 2, 3
-    ) AS t"""
 _EXPIRED = """CASE WHEN t."endedAt" IS NOT NULL THEN t."endedAt"
         WHEN t."expiresAt" IS NOT NULL THEN t."expiresAt" ELSE t."redeemBy" END"""
 
@@ -89,78 +95,91 @@ _COUNTED = "".join(
         _events("tokensUsed", "count(*)", "wifi_tokens t", 't."firstUsedAt"'),
         _events("tokensExpired", "count(*)", "wifi_tokens t", _EXPIRED, "t.status = 'EXPIRED'"),
         _events("tokensSold", "count(*)", _SALES, 's."soldAt"', 's."voidedAt" IS NULL'),
-        _events("totalRevenue", "sum(l.amount)", _LINES, "l.at"),
-        _events("esp32Revenue", "sum(l.amount)", _LINES, "l.at", "t.system = 'ESP32'"),
-        _events("r710Revenue", "sum(l.amount)", _LINES, "l.at", "t.system = 'R710'"),
-        _events("totalBandwidthDown", "sum(t.down)", _VOLUMES, 't."startsAt"'),
-        _events("totalBandwidthUp", "sum(t.up)", _VOLUMES, 't."startsAt"'),
-        """
-    SELECT scope, system, place, measure, value
+        f"""
+    SELECT scope, system, place, v.*
     FROM (
-        SELECT scope, system, place, count(DISTINCT mac) AS devices,
-               count(*) FILTER (WHERE began >= since) AS begun,
-               round(extract(epoch FROM sum(stay)) / count(*) / 60, 2) AS minutes
+        SELECT m.scope, t.system, {_PLACE.format("l.at")} AS place, sum(l.amount) AS amount
+        FROM {_LINES} JOIN members m ON m.business = t."businessId"
+        WHERE l.at >= :low AND l.at < :high
+        GROUP BY 1, 2, 3
+    ) AS l CROSS JOIN LATERAL (VALUES
+        ('totalRevenue', amount, NULL::jsonb),
+        ('esp32Revenue', CASE system WHEN 'ESP32' THEN amount END, NULL),
+        ('r710Revenue', CASE system WHEN 'R710' THEN amount END, NULL)
+    ) AS v (measure, value, stats)
+    UNION ALL
+    SELECT scope, system, place, v.*
+    FROM (
+        SELECT m.scope, q.system, {_PLACE.format("q.at")} AS place, sum(q.down) AS down,
+               sum(q.up) AS up
+        FROM (
+            SELECT "businessId", system, "startsAt" AS at,
+                   round(sum("bytesDown") / 1000000, 2) AS down,
+                   round(sum("bytesUp") / 1000000, 2) AS up
+            FROM token_usage JOIN wifi_tokens ON id = "wifiTokenId"
+            WHERE "startsAt" >= :low AND "startsAt" < :high
+            GROUP BY 1, 2, 3
+        ) AS q JOIN members m ON m.business = q."businessId"
+        GROUP BY 1, 2, 3
+    ) AS u CROSS JOIN LATERAL (VALUES
+        ('totalBandwidthDown', down, NULL::jsonb), ('totalBandwidthUp', up, NULL)
+    ) AS v (measure, value, stats)
+    UNION ALL
+    SELECT scope, system, place, v.*
+    FROM (
+        SELECT scope, system, place, count(*) AS devices, sum(begun) AS begun,
+               round(extract(epoch FROM sum(stay)) / sum(visits) / 60, 2) AS minutes
         FROM present GROUP BY 1, 2, 3
     ) AS p CROSS JOIN LATERAL (VALUES
-        ('uniqueDevices', devices::numeric), ('totalConnections', begun),
-        ('avgConnectionDuration', minutes)
-    ) AS v (measure, value)
+        ('uniqueDevices', devices::numeric, NULL::jsonb), ('totalConnections', begun, NULL),
+        ('avgConnectionDuration', minutes, NULL)
+    ) AS v (measure, value, stats)
+    UNION ALL
+    SELECT scope, system, place, 'deviceTypeStats', NULL, jsonb_object_agg(type, n)
+    FROM (
+        SELECT scope, system, place, type, count(*) AS n FROM present GROUP BY 1, 2, 3, 4
+    ) AS types
+    GROUP BY 1, 2, 3
 ),
-""",
+""",  # noqa: S608 - made of constants
     )
 )
 
 _ADDITIVE = """
-        ('totalConnections', r."totalConnections"::numeric),
-        ('tokensGenerated', r."tokensGenerated"), ('tokensSold', r."tokensSold"),
-        ('tokensUsed', r."tokensUsed"), ('tokensExpired', r."tokensExpired"),
-        ('totalRevenue', r."totalRevenue"), ('esp32Revenue', r."esp32Revenue"),
-        ('r710Revenue', r."r710Revenue"), ('totalBandwidthDown', r."totalBandwidthDown"),
-        ('totalBandwidthUp', r."totalBandwidthUp")
+        ('totalConnections', r."totalConnections"::numeric, NULL::jsonb),
+        ('tokensGenerated', r."tokensGenerated", NULL), ('tokensSold', r."tokensSold", NULL),
+        ('tokensUsed', r."tokensUsed", NULL), ('tokensExpired', r."tokensExpired", NULL),
+        ('totalRevenue', r."totalRevenue", NULL), ('esp32Revenue', r."esp32Revenue", NULL),
+        ('r710Revenue', r."r710Revenue", NULL),
+        ('totalBandwidthDown', r."totalBandwidthDown", NULL),
+        ('totalBandwidthUp', r."totalBandwidthUp", NULL)
 """
 
 _ROLLED = f"""
 rolled AS (
-    SELECT s.scope, r.system, p.place, v.measure, v.value
+    SELECT s.scope, r.system, p.place, v.measure, v.value, v.stats
     FROM wifi_usage_analytics r JOIN scopes s ON s.scope = coalesce(r."businessId", '')
     JOIN periods p ON p.since = r."periodStart" AND p.until = r."periodEnd"
     CROSS JOIN LATERAL (VALUES {_ADDITIVE},
-        ('uniqueDevices', r."uniqueDevices"),
-        ('avgConnectionDuration', r."avgConnectionDuration")
-    ) AS v (measure, value)
+        ('uniqueDevices', r."uniqueDevices", NULL),
+        ('avgConnectionDuration', r."avgConnectionDuration", NULL),
+        ('deviceTypeStats', NULL, r."deviceTypeStats")
+    ) AS v (measure, value, stats)
     WHERE r."periodType" = :kind AND r."periodStart" >= :low AND r."periodStart" < :high
 )"""  # noqa: S608 - made of constants
-
-_TYPES = """
-counted AS (
-    SELECT scope, system, place, 'deviceTypeStats' AS measure, jsonb_object_agg(type, n) AS value
-    FROM (
-        SELECT scope, system, place, type, count(*) AS n
-        FROM (SELECT scope, system, place, mac, max(type) AS type FROM present GROUP BY 1, 2, 3, 4)
-            AS devices
-        GROUP BY 1, 2, 3, 4
-    ) AS types
-    GROUP BY 1, 2, 3
-),
-rolled AS (
-    SELECT s.scope, r.system, p.place, 'deviceTypeStats' AS measure, r."deviceTypeStats" AS value
-    FROM wifi_usage_analytics r JOIN scopes s ON s.scope = coalesce(r."businessId", '')
-    JOIN periods p ON p.since = r."periodStart"
-    WHERE r."periodType" = :kind AND r."periodStart" >= :low AND r."periodStart" < :high
-)"""
 
 _PARTS = f"""
 counted AS (
     SELECT s.scope, r.system, {_PLACE.format('r."periodStart"')} AS place, v.measure,
-           sum(v.value) AS value
+           sum(v.value) AS value, NULL::jsonb AS stats
     FROM wifi_usage_analytics r JOIN scopes s ON s.scope = coalesce(r."businessId", '')
-    CROSS JOIN LATERAL (VALUES {_ADDITIVE}) AS v (measure, value)
+    CROSS JOIN LATERAL (VALUES {_ADDITIVE}) AS v (measure, value, stats)
     WHERE r."periodType" = 'hour' AND r."periodStart" >= :low AND r."periodStart" < :high
     GROUP BY 1, 2, 3, 4
 ),"""  # noqa: S608 - made of constants
 
 _DIFFERING = """
-SELECT scope, system, p.since, p.until, measure, r.value AS rolled, c.value AS counted
+SELECT scope, system, p.since, p.until, measure, r.value, c.value, r.stats, c.stats
 FROM rolled r FULL JOIN counted c USING (scope, system, place, measure)
 JOIN periods p USING (place) JOIN scopes s USING (scope)
 WHERE {} AND p.until IS NOT NULL AND p.since >= s.periods_from
@@ -171,25 +190,27 @@ WHERE {} AND p.until IS NOT NULL AND p.since >= s.periods_from
         WHERE w.scope = s.scope AND w.since < p.until AND w.until > p.since)
 ORDER BY p.since, scope, system, measure LIMIT :most
 """
-_IN_NUMBER = """
+_DIFFERENT = """
     (coalesce(r.value, 0) <> coalesce(c.value, 0)
-     OR measure = 'avgConnectionDuration' AND (r.value IS NULL) <> (c.value IS NULL))"""
+     OR measure = 'avgConnectionDuration' AND (r.value IS NULL) <> (c.value IS NULL)
+     OR r.stats IS DISTINCT FROM c.stats)"""
 
-RAW = _KNOWN + _VISITS + _COUNTED + _ROLLED + _DIFFERING.format(_IN_NUMBER)
-TYPES = _KNOWN + _VISITS + _TYPES + _DIFFERING.format("r.value IS DISTINCT FROM c.value")
+RAW = _KNOWN + _VISITS + _COUNTED + _ROLLED + _DIFFERING.format(_DIFFERENT)
 PARTS = (
     _KNOWN
     + _PARTS
     + _ROLLED
     + _DIFFERING.format(
-        "measure NOT IN ('uniqueDevices', 'avgConnectionDuration') AND" + _IN_NUMBER
+        "measure NOT IN ('uniqueDevices', 'avgConnectionDuration', 'deviceTypeStats') AND"
+        + _DIFFERENT
     )
 )
 STRAY = "".join(
     (
         _KNOWN.rstrip().rstrip(","),
         """
-SELECT s.scope, r.system, r."periodStart", r."periodEnd", 'periodEnd', r."periodEnd"::text, NULL
+SELECT s.scope, r.system, r."periodStart", r."periodEnd", 'periodEnd', r."periodEnd"::text, NULL,
+       NULL, NULL
 FROM wifi_usage_analytics r JOIN scopes s ON s.scope = coalesce(r."businessId", '')
 WHERE r."periodType" = :kind AND r."periodStart" >= greatest(:low, s.periods_from)
     AND r."periodStart" < :high AND NOT EXISTS (
