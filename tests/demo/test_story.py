@@ -125,6 +125,10 @@ RULES = {
         CASE h.system WHEN 'ESP32' THEN h."maxTokens" - (SELECT count(*) FROM wifi_tokens t
         WHERE t."hotspotId" = h.id AND t.status IN ('UNUSED', 'SOLD', 'ACTIVE')) END
         OR h."freeSlots" <= 0""",
+    "a silent hotspot has an outage since it was heard last, and no other has one": """
+        SELECT h.id FROM hotspots h LEFT JOIN hotspot_outages o
+        ON o."hotspotId" = h.id AND o."endedAt" IS NULL
+        WHERE (h.status = 'SILENT') <> (o.id IS NOT NULL) OR o."startedAt" <> h."lastContactAt" """,
     "usage is what the sessions carried, within the plan": """
         SELECT t.id FROM wifi_tokens t
         LEFT JOIN wifi_token_devices d ON d."wifiTokenId" = t.id

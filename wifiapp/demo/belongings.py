@@ -41,6 +41,16 @@ def shared_tables() -> dict[Table, list[Column[str]]]:
     return found
 
 
+def parts_of(shared: Table) -> list[Column[str]]:
+    """Return the columns by which rows are a part of a shared row, such as a hotspot's outages."""
+    return [
+        column
+        for table in Model.metadata.sorted_tables
+        for column, parent in _references(table)
+        if parent is shared and is_demo(table) is None
+    ]
+
+
 def used_by(columns: list[Column[str]], *, demo: bool) -> ColumnElement[bool]:
     """Return the condition that a shared row is used by a demo business, or by a real one."""
     (shared,) = {key.column for column in columns for key in column.foreign_keys}

@@ -27,7 +27,7 @@ from wifiapp.analytics.models import RollupMark
 from wifiapp.audit.record import record
 from wifiapp.businesses.models import Business
 from wifiapp.db import Model, db
-from wifiapp.demo.belongings import is_demo, owned_tables, shared_tables, used_by
+from wifiapp.demo.belongings import is_demo, owned_tables, parts_of, shared_tables, used_by
 from wifiapp.demo.queries import has_demo, list_demo_names, list_shared_with_real
 from wifiapp.demo.story import HELD, tell
 from wifiapp.devices.models import DeviceSession, WifiTokenDevice
@@ -176,6 +176,8 @@ def _delete_demo() -> dict[str, int]:
         assert condition is not None  # noqa: S101 - that is what makes a table owned
         counts[table.name] = _change(delete(table).where(condition))
     for table, ids in shared.items():
+        for column in parts_of(table):
+            counts[column.table.name] = _change(delete(column.table).where(column.in_(ids)))
         counts[table.name] = _change(delete(table).where(table.c.id.in_(ids)))
     _change(delete(RollupMark).where(RollupMark.business_id.in_(shops)))  # left by all that
     return counts

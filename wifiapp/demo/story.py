@@ -17,7 +17,7 @@ from wifiapp.demo.people import Crowd
 from wifiapp.demo.shops import BOXES, SHOPS, Outlet, Plan, Shop, Weights, methods
 from wifiapp.demo.stock import Row, Shelf, Station, row_id
 from wifiapp.demo.usage import use
-from wifiapp.hotspots.models import Hotspot, HotspotBusiness
+from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage
 from wifiapp.sales.models import PaymentMethod, WifiTokenSale
 from wifiapp.tokens.models import TokenConfiguration, WifiToken
 
@@ -27,6 +27,7 @@ BEFORE_OPENING = timedelta(days=calendar.DAYS + 7)
 RETIRED_AFTER = timedelta(days=100)  # plans no longer offered were last sold this long ago
 VOIDED, SOLD_AGAIN, DISCOUNTED, SPOILED = 0.012, 0.7, 0.03, 0.006
 DISCOUNT = 8, 10  # a friend of the house pays eight tenths
+NO_ANSWER = "No answer within 12 s. Is it switched on?"
 ROOM = 500  # tokens on an ESP32
 HELD = ("UNUSED", "SOLD", "ACTIVE")  # what a box keeps; what is over has given its room back
 WALLET_FEE = Decimal("1.50")  # % of the price
@@ -48,6 +49,8 @@ def tell(now: datetime) -> Rows:
         heard = now - timedelta(minutes=box.silent_for or 0)
         stations[box.name] = station = Station(box, row_id(rng), heard)
         rows[Hotspot].append(_hotspot(station, now))
+        if box.silent_for is not None:
+            rows[HotspotOutage].append(_outage(station))
     for shop in SHOPS:
         _ShopStory(shop, stations, rows, rng, now).tell()
     _fill(rows)
@@ -67,11 +70,23 @@ def _hotspot(station: Station, now: datetime) -> Row:
         "firmware": box.firmware,
         "status": "SILENT" if is_silent else "OK",
         "last_contact_at": station.heard,
-        "last_error": "No answer within 12 s. Is it switched on?" if is_silent else None,
+        "last_error": NO_ANSWER if is_silent else None,
         "clock_offset": 0,
         "max_tokens": ROOM if box.system == "ESP32" else None,
         "free_slots": None,
         "created_at": opened,
+        "updated_at": station.heard,
+    }
+
+
+def _outage(station: Station) -> Row:
+    return {
+        "id": row_id(Random(station.box.serial)),  # noqa: S311 - a story needs no secrets
+        "hotspot_id": station.hotspot_id,
+        "started_at": station.heard,
+        "ended_at": None,
+        "reason": NO_ANSWER,
+        "created_at": station.heard,
         "updated_at": station.heard,
     }
 
