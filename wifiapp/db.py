@@ -50,6 +50,14 @@ def archived(scope: ArchiveScope, reason: str = "") -> dict[str, Any]:
     return {"info": {"archive": scope, "reason": reason}}
 
 
+def filled(percent: int) -> dict[str, Any]:
+    """Leave room in the pages of a table whose rows change often, so that no index has to follow.
+
+    Rows that one statement writes and others change again and again, all together, need half.
+    """
+    return {"postgresql_with": {"fillfactor": percent}}
+
+
 # The `info` of a column that, once it says when, says so for good: no restore takes it back.
 FOR_GOOD = {"for_good": True}
 

@@ -25,14 +25,11 @@ from wifiapp.columns import (
     is_mac,
     one_of,
 )
-from wifiapp.db import Model, archived
+from wifiapp.db import Model, archived, filled
 from wifiapp.hotspots.models import Hotspot
 from wifiapp.tokens.models import WifiToken
 
 END_REASONS = ("LEFT", "TIMED_OUT", "HOTSPOT_RESTARTED", "EXPIRED", "BLOCKED")
-
-# A row that every poll updates finds room in its own page, so that no index has to follow.
-ROOM_FOR_UPDATES = {"postgresql_with": {"fillfactor": 80}}
 
 
 class WifiTokenDevice(Model):
@@ -49,7 +46,7 @@ class WifiTokenDevice(Model):
             "id",
             postgresql_where=text('"isOnline"'),
         ),
-        archived("business") | ROOM_FOR_UPDATES,
+        archived("business") | filled(80),
     )
 
     id: Mapped[Id]
@@ -111,7 +108,7 @@ class DeviceSession(Model):
             "hotspot_id",
             postgresql_where=text('"endedAt" IS NULL'),
         ),
-        archived("business") | ROOM_FOR_UPDATES,
+        archived("business") | filled(80),
     )
 
     id: Mapped[Id]
@@ -148,7 +145,7 @@ class TokenUsage(Model):
         ),
         at_least_zero("bytesDown"),
         at_least_zero("bytesUp"),
-        archived("business"),
+        archived("business") | filled(50),
     )
 
     wifi_token_id: Mapped[str] = mapped_column(

@@ -34,7 +34,7 @@ from wifiapp.columns import (
     at_least_zero,
     one_of,
 )
-from wifiapp.db import Model, archived
+from wifiapp.db import Model, archived, filled
 from wifiapp.hotspots.models import Hotspot
 
 STATUSES = ("UNUSED", "SOLD", "ACTIVE", "EXPIRED", "DISABLED")
@@ -56,6 +56,9 @@ is_printed: ColumnClause[bool] = literal_column('("printedAt" IS NOT NULL)', Boo
 # Which tokens `redeem_by` ends and which `expires_at`, as the indexes of both have it.
 is_unused: ColumnClause[bool] = literal_column("status IN ('UNUSED', 'SOLD')", Boolean)
 is_running: ColumnClause[bool] = literal_column("status = 'ACTIVE'", Boolean)
+
+# What is in stock, as its indexes have it.
+is_unsold: ColumnClause[bool] = literal_column("status = 'UNUSED'", Boolean)
 
 
 class TokenConfiguration(Model):
@@ -200,6 +203,12 @@ class WifiToken(Model):
             postgresql_where=text("status = 'UNUSED'"),
         ),  # in the order in which they are sold
         Index(
+            "wifi_tokens_unsold_idx",
+            "token_config_id",
+            "redeem_by",
+            postgresql_where=text("status = 'UNUSED'"),
+        ),  # small, and enough to count a stock
+        Index(
             "wifi_tokens_redeemBy_idx",
             "redeem_by",
             postgresql_where=and_(is_unused, text('"redeemBy" IS NOT NULL')),
@@ -217,7 +226,7 @@ class WifiToken(Model):
         one_of("system", SYSTEMS),
         one_of("status", STATUSES),
         at_least_zero("price"),
-        archived("business"),
+        archived("business") | filled(80),
     )
 
     id: Mapped[Id]
