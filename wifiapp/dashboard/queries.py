@@ -24,7 +24,7 @@ from wifiapp.businesses.queries import list_businesses
 from wifiapp.dashboard.figures import DAYS
 from wifiapp.db import db
 from wifiapp.sales.models import WifiTokenSale
-from wifiapp.tokens.models import TokenConfiguration, WifiToken
+from wifiapp.tokens.models import TokenConfiguration, WifiToken, is_unsold
 
 PACE = 7  # days whose sales tell how long a stock lasts
 
@@ -62,13 +62,9 @@ def list_stock(viewer: Viewer, now: datetime) -> Sequence[Row[Any]]:
 
     The fewest left come first.
     """
-    is_unsold = and_(
-        WifiToken.business_id == Business.id,  # leads to the index by business and status
-        WifiToken.status == "UNUSED",
-        or_(WifiToken.redeem_by.is_(None), WifiToken.redeem_by > now),
-    )
     plan_id = WifiToken.token_config_id.label("plan_id")
-    unsold = _by_plan(select(plan_id).join(Business, is_unsold))
+    still = or_(WifiToken.redeem_by.is_(None), WifiToken.redeem_by > now)
+    unsold = _by_plan(select(plan_id).where(is_unsold, still))
     is_sold = and_(
         WifiTokenSale.wifi_token_id == WifiToken.id,
         WifiTokenSale.voided_at.is_(None),
