@@ -275,6 +275,16 @@ def test_a_key_is_made_replaced_and_revoked_at_the_command_line(run, hotspot):
     assert json.loads(run("Counter", "--revoke", "--json").stdout)["revoked"] is None
 
 
+def test_the_list_says_how_a_portal_is(app, portal):
+    def states():
+        listed = app.test_cli_runner().invoke(args=["hotspots", "list"]).stdout
+        return [line for line in listed.splitlines() if portal.hotspot.id in line]
+
+    assert "manual" in states()[0] and "active" in states()[0]
+    portal.push()
+    assert " ok " in states()[0] and "2026-11-22 10:00Z" in states()[0]
+
+
 def test_a_name_that_means_several_hotspots_is_refused(run, hotspot):
     twin = make_hotspot(name="Counter", is_manual=True, address="")
     refused = run("Counter")

@@ -145,7 +145,8 @@ def list_(*, as_json: bool) -> None:
 def _state(hotspot: Any) -> str:
     if not hotspot.is_active:
         return "inactive"
-    return "active" if hotspot.is_manual else str(hotspot.status.lower())
+    tells = not hotspot.is_manual or hotspot.last_contact_at
+    return str(hotspot.status.lower()) if tells else "active"
 
 
 def _row(hotspot: Any) -> dict[str, Any]:
