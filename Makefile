@@ -14,7 +14,7 @@ run: $(VENV)/run.stamp ## Everything: database, first admin, the worker, pages o
 	@$(BIN)/python -m wifiapp.serve
 
 test: $(VENV)/dev.stamp chromium ## All tests, the browser stories too (BROWSER=no leaves those out; ARGS="-k word")
-	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -q $(TESTS) $(ARGS)
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder -q $(TESTS) $(ARGS)
 
 sure: lint test ## What must be green before a change is shared: format, lint, types, security, tests
 
