@@ -28,7 +28,7 @@ format: $(VENV)/dev.stamp ## Format the code and mend what ruff can mend
 	@$(BIN)/python -m ruff format .
 	@$(BIN)/python -m ruff check --fix .
 
-bench: $(VENV)/dev.stamp ## Time backup and restore (SIZE=100MB), or with ARGS=--pages, --selling, --presence
+bench: $(VENV)/dev.stamp ## Time backup and restore (SIZE=100MB), or with ARGS: --pages, --selling, --presence, --rollups, --analytics
 	@SIZE=$(SIZE) $(BIN)/python -m tests.bench $(ARGS)
 
 requirements: ## Pin the packages of pyproject.toml again, with hashes (needs uv)

@@ -22,7 +22,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import pages, presence, selling
+from tests.bench import analytics, pages, presence, rollups, selling
 from tests.bench.data import fill
 from tests.bench.server import running
 
@@ -200,7 +200,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pages", action="store_true", help="how pages fare meanwhile, instead")
     parser.add_argument("--selling", action="store_true", help="how fast tokens sell, instead")
-    parser.add_argument("--sales", type=int, default=200_000, help="sales of the shop that sells")
+    parser.add_argument("--analytics", action="store_true", help="analytics of a year, instead")
+    parser.add_argument("--rollups", action="store_true", help="a year of roll-ups, instead")
+    parser.add_argument("--sales", type=int, help="sales of the shop that sells, or of the year")
     parser.add_argument("--stock", type=int, default=100_000, help="tokens that it has in stock")
     parser.add_argument("--presence", action="store_true", help="polling hotspots, instead")
     parser.add_argument("--minutes", type=int, default=60, help="of guests who come and go")
@@ -210,7 +212,13 @@ def main():
     console = Console(stderr=False, width=100)
     with running() as server:
         if given.selling:
-            selling.measure(server, console, given.sales, given.stock)
+            selling.measure(server, console, given.sales or 200_000, given.stock)
+            return
+        if given.analytics:
+            analytics.measure(server, console, given.sales or 1_000_000, given.rounds)
+            return
+        if given.rollups:
+            rollups.measure(server, console, given.sales or 200_000, given.rounds)
             return
         with console.status("making the data"):
             server.make("source", migrated=True)

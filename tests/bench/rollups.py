@@ -1,71 +1,23 @@
-"""Measure the roll-ups: `python -m tests.bench.rollups --tokens 200000`.
+"""Measure the roll-ups of a year of 100 businesses, beside one statement written by hand.
 
-A year of 100 businesses is rolled up, beside the best single statement that we could write for
-the same rows: it knows that all the shops are two hours ahead of UTC, and rolls up nothing else.
-Then a sale with and without the marks it leaves.
+It is the best that we could write for the same rows: it knows that all the shops are two hours
+ahead of UTC, and rolls up nothing else. Then a sale with and without the marks it leaves.
 """
 
-import argparse
-import logging
 import statistics
 import time
 from datetime import UTC, datetime
 
-from rich.console import Console
 from sqlalchemy import text
 
-from tests.bench.server import running
+from tests.bench import year
 from tests.conftest import make_config
 from wifiapp import create_app
 from wifiapp.analytics.rollup_operations import roll_up
 from wifiapp.db import db
 
-NOW = datetime(2026, 1, 2, tzinfo=UTC)
-YEAR = "timestamp '2024-12-31 22:00' + i * (interval '365 days' / :tokens)"
-
-DATA = (
-    """
-    INSERT INTO businesses (id, name, currency, timezone)
-    SELECT 'b' || i, 'Shop ' || i, 'USD', 'Africa/Harare' FROM generate_series(0, 99) i;
-    INSERT INTO hotspots (id, name, system, address)
-    SELECT 'h' || i, 'Hotspot', CASE i % 2 WHEN 0 THEN 'ESP32' ELSE 'R710' END, '10.0.0.' || i
-    FROM generate_series(0, 1) i;
-    INSERT INTO token_configurations (id, "businessId", name, system, "durationMinutes", price)
-    SELECT 'p' || i, 'b' || i, 'Hour', 'ESP32', 60, 1 FROM generate_series(0, 99) i;
-    """,
-    f"""
-    INSERT INTO wifi_tokens (id, "businessId", "hotspotId", "tokenConfigId", system, token, status,
-        "planName", "durationMinutes", price, "createdAt", "firstUsedAt", "expiresAt")
-    SELECT 't' || i, 'b' || i % 100, 'h' || i / 100 % 2, 'p' || i % 100,
-           CASE i / 100 % 2 WHEN 0 THEN 'ESP32' ELSE 'R710' END, 'T' || i, 'EXPIRED', 'Hour', 60, 1,
-           at, at + interval '1 hour', at + interval '3 hours'
-    FROM generate_series(1, :tokens - 1) i, LATERAL (SELECT {YEAR} AS at) m
-    """,
-    f"""
-    INSERT INTO wifi_token_sales (id, "businessId", "wifiTokenId", "saleAmount", "soldAt")
-    SELECT 's' || i, 'b' || i % 100, 't' || i, i % 40 * 0.25, at + interval '50 minutes'
-    FROM generate_series(1, :tokens - 1) i, LATERAL (SELECT {YEAR} AS at) m
-    """,
-    f"""
-    INSERT INTO wifi_token_devices (id, "wifiTokenId", "macAddress", "firstSeen", "lastSeen")
-    SELECT 'd' || i, 't' || i, upper(regexp_replace(lpad(to_hex(i % 60000), 12, '0'),
-        '(..)(..)(..)(..)(..)(..)', '\\1:\\2:\\3:\\4:\\5:\\6')), at, at
-    FROM generate_series(1, :tokens - 1) i, LATERAL (SELECT {YEAR} AS at) m
-    """,
-    f"""
-    INSERT INTO device_sessions (id, "wifiTokenDeviceId", "startedAt", "endedAt", "endReason")
-    SELECT 'x' || i, 'd' || i, at + interval '1 hour',
-           at + interval '1 hour' + i % 150 * interval '1 minute', 'LEFT'
-    FROM generate_series(1, :tokens - 1) i, LATERAL (SELECT {YEAR} AS at) m
-    """,
-    f"""
-    INSERT INTO token_usage ("wifiTokenId", "startsAt", "bytesDown", "bytesUp")
-    SELECT 't' || i, date_bin('15 minutes', at, '2000-01-01') + n * interval '15 minutes',
-           i % 9000 * 1000, i % 900 * 1000
-    FROM generate_series(1, :tokens - 1) i, LATERAL (SELECT {YEAR} AS at) m,
-         generate_series(4, 7) n
-    """,
-)
+START, NOW = datetime(2024, 12, 31, 22, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+SHOPS = 100
 
 SINGLE = """
 INSERT INTO wifi_usage_analytics (id, "periodType", "periodStart", "periodEnd", system,
@@ -186,12 +138,18 @@ def sales(number=300):
         db.session.commit()
 
 
-def measure(console, tokens, rounds):
-    for statement in DATA:
-        db.session.execute(text(statement.replace(":tokens", str(tokens)).replace("\\:", ":")))
-    db.session.commit()
-    with db.engine.connect() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("VACUUM ANALYZE"))
+def measure(server, console, tokens, rounds):
+    server.make("rollups", migrated=True)
+    app = create_app(make_config(server.folder, server.app_url("rollups")))
+    with app.app_context():
+        year.fill(tokens, START, SHOPS)
+        _print_year(console, rounds)
+        _print_sales(console, rounds)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _print_year(console, rounds):
     found = {"ours": [], "single": []}
     for _ in range(rounds):
         for name, step in (("single", single), ("ours", lambda: roll_up(NOW))):
@@ -202,28 +160,12 @@ def measure(console, tokens, rounds):
     ours, best = (statistics.median(found[name]) for name in ("ours", "single"))
     console.print(f"a year of 100 businesses: {ours / best:.2f} of the single statement, aim 1.50")
     console.print(f"a minute later: {timed(lambda: roll_up(NOW)):.3f} s")
+
+
+def _print_sales(console, rounds):
     with_marks = [timed(sales) for _ in range(rounds)]
     db.session.execute(text("ALTER TABLE wifi_token_sales DISABLE TRIGGER rollup_marks_on_insert"))
     db.session.commit()
     without = [timed(sales) for _ in range(rounds)]
     ratio = statistics.median(with_marks) / statistics.median(without)
     console.print(f"a sale's row with marks: {ratio:.2f} of one without")
-
-
-def main():
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.rollups", description=__doc__)
-    parser.add_argument("--tokens", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    given = parser.parse_args()
-    logging.disable(logging.INFO)
-    with running() as server:
-        server.make("rollups", migrated=True)
-        app = create_app(make_config(server.folder, server.app_url("rollups")))
-        with app.app_context():
-            measure(Console(width=100), given.tokens, given.rounds)
-            db.session.remove()
-            db.engine.dispose()
-
-
-if __name__ == "__main__":
-    main()
