@@ -42,6 +42,17 @@ def test_whoever_signed_in_anew_meanwhile_sees_the_form_again(admin_client):
     assert find_user_by_email("ann@example.org") is None
 
 
+def test_a_sign_in_that_was_open_for_too_long_is_asked_for_once_more(client):
+    page = "/sign-in?next=/users"
+    make_user(email="boss@example.org")
+    signed = {"email": "boss@example.org", "password": "correct horse"}
+    headers = {"Referer": f"http://localhost{page}", "X-CSRFToken": "of yesterday"}
+    answer = client.post(page, data=signed, csrf=False, headers=headers)
+    assert (answer.status_code, answer.location) == (303, page)
+    assert "Please sign in once more." in client.get(page).text
+    assert client.post(page, data=signed).location == "/users"
+
+
 def test_a_script_is_led_there_by_its_header(client, admin_client):
     answer = send(admin_client, **{"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, BACK)

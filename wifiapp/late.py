@@ -20,7 +20,11 @@ def way_back() -> Response | None:
     is_ours = sent_by.netloc == request.host and not sent_by.path.startswith("//")
     if request.method == "GET" or not is_ours:
         return None
-    page = sent_by.path + (f"?{sent_by.query}" if sent_by.query else "") + TYPED
+    page = sent_by.path + (f"?{sent_by.query}" if sent_by.query else "")
+    if request.endpoint == "auth.sign_in":
+        flash(_("That page was open for too long. Please sign in once more."), "warning")
+        return _lead_to(page)
+    page += TYPED
     if current_user.is_authenticated:
         flash(
             _(
