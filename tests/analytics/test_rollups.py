@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 from decimal import Decimal
+from itertools import cycle
 
 import psycopg
 import pytest
@@ -11,6 +12,8 @@ from sqlalchemy.engine import make_url
 
 from tests.analytics.rolled import NOW, Shop, assert_proven, at, marks, roll_up, rows, table
 from tests.factories import make_device, make_profile, make_sale, make_session, make_usage
+from wifiapp.analytics import rollup_operations
+from wifiapp.analytics.check_queries import check
 from wifiapp.analytics.models import RollupState
 from wifiapp.analytics.rollup_operations import Days
 from wifiapp.audit.models import AuditLog
@@ -124,6 +127,28 @@ def test_a_mark_waits_for_nobody_and_nobody_for_a_mark(own_app, own_database):
         assert_proven()
 
 
+@pytest.mark.parametrize("moment", [NINE - timedelta(days=900), at("2026-11-20T20:00")])
+def test_what_commits_between_two_of_its_statements_is_counted_whenever_it_was(
+    own_app, own_database, monkeypatch, moment
+):
+    take_marks = rollup_operations._take_marks
+    with own_app.app_context(), connect(own_database) as till:
+        shop = Shop()
+        token, business = shop.token().id, shop.business
+        db.session.commit()
+
+        def after_a_sale(*given, **named):
+            sell(till, business.id, token, moment)
+            till.commit()
+            return take_marks(*given, **named)
+
+        monkeypatch.setattr(rollup_operations, "_take_marks", after_a_sale)
+        roll_up()
+        assert marks() == []
+        assert rows(business)[moment].tokens_sold == 1
+        assert_proven()
+
+
 def connect(url):
     plain_url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.connect(plain_url, options="-c timezone=UTC -c lock_timeout=5s")
@@ -162,6 +187,7 @@ def test_what_tills_and_polls_write_while_it_rolls_up_is_counted_exactly(own_app
                         """,
                         (tokens[0], plain(NINE + (n % 5) * 15 * MINUTE)),
                     )
+                    come_and_go(connection, token, NINE + (n % 4) * 40 * HOUR)
                     connection.commit()
 
         threads = [
@@ -170,8 +196,11 @@ def test_what_tills_and_polls_write_while_it_rolls_up_is_counted_exactly(own_app
         for thread in threads:
             thread.start()
         start.wait()
+        rounds = cycle((False, False, True))
         while any(thread.is_alive() for thread in threads):
-            roll_up()
+            roll_up(longer=next(rounds))
+            assert not check(None, None, NOW).mismatches
+            db.session.rollback()
         roll_up()
         (month,) = [r for r in rows(business, "month").values() if r.tokens_sold]
         assert (month.tokens_sold, month.total_revenue) == (90, Decimal("112.50"))
@@ -181,6 +210,32 @@ def test_what_tills_and_polls_write_while_it_rolls_up_is_counted_exactly(own_app
         run("DELETE FROM wifi_usage_analytics")
         roll_up(again=Days())
         assert table() == before
+
+
+def come_and_go(connection, token_id, moment):
+    """Let a device of its own come with the token, and go when the token is over."""
+    values = {"id": token_id, "mac": f"AC:DE:48:{token_id[:2]}:{token_id[2:4]}:{token_id[4:6]}"}
+    values |= {"came": plain(moment), "went": plain(moment + 26 * HOUR)}
+    for statement in COMING_AND_GOING:
+        connection.execute(statement, values | {"mac": values["mac"].upper()})
+        connection.commit()
+
+
+COMING_AND_GOING = (
+    """
+    INSERT INTO wifi_token_devices (id, "wifiTokenId", "macAddress", "firstSeen", "lastSeen")
+    VALUES (%(id)s, %(id)s, %(mac)s, %(came)s, %(came)s)
+    """,
+    """
+    INSERT INTO device_sessions (id, "wifiTokenDeviceId", "startedAt")
+    VALUES (%(id)s, %(id)s, %(came)s)
+    """,
+    """UPDATE wifi_tokens SET "firstUsedAt" = %(came)s WHERE id = %(id)s""",
+    """
+    UPDATE device_sessions SET "endedAt" = %(went)s, "endReason" = 'EXPIRED' WHERE id = %(id)s
+    """,
+    """UPDATE wifi_tokens SET status = 'EXPIRED', "expiresAt" = %(went)s WHERE id = %(id)s""",
+)
 
 
 def test_one_process_at_a_time_rolls_up(own_app, own_database):
@@ -318,3 +373,12 @@ def test_a_row_in_another_century_stops_nothing(shop):
     roll_up()
     assert sum(row.tokens_sold for row in rows(shop.business, "month").values()) == 1
     assert at("2031-01-01T00:00") in rows(shop.business)
+
+
+def test_what_was_ahead_of_the_clock_and_is_corrected_leaves_no_week_behind(shop):
+    sale = make_sale(shop.token(), sold_at=NOW + timedelta(days=9))
+    roll_up()
+    sale.sold_at = NINE
+    roll_up(longer=False)
+    roll_up()
+    assert_proven()

@@ -23,7 +23,7 @@ EXTENT = text(
         UNION ALL SELECT min("startedAt"), max("startedAt") FROM device_sessions
         UNION ALL SELECT NULL, max("endedAt") FROM device_sessions
         UNION ALL SELECT min("startsAt"), max("startsAt") FROM token_usage
-        UNION ALL SELECT min("periodStart"), max("periodStart") FROM wifi_usage_analytics
+        UNION ALL SELECT min("periodStart"), max("periodEnd") FROM wifi_usage_analytics
         UNION ALL SELECT NULL, max("rolledUpTo") FROM rollup_states
     ) AS moments
     """

@@ -21,7 +21,7 @@ from wifiapp.access import WORKER
 from wifiapp.analytics.extent import FIRST, LAST, find_extent
 from wifiapp.analytics.locks import TAKE, TRY
 from wifiapp.analytics.models import PERIOD_TYPES, SHORT, RollupState, WifiUsageAnalytics
-from wifiapp.analytics.periods import MOMENT, Span, plain
+from wifiapp.analytics.periods import MOMENT, Span, clipped, plain
 from wifiapp.analytics.rolling import roll_up_spans
 from wifiapp.analytics.scopes import EVERYTHING, Scope, list_scopes
 from wifiapp.audit.record import record
@@ -85,11 +85,12 @@ def roll_up(
     scopes = _settled(list_scopes())
     if again:
         now = _steady(scopes, now)
-    extent = find_extent(now)
-    span = again.span(extent) if again else None
     longer = longer or bool(again) or any(scope.rolled_up_to is None for scope in scopes)
     before = min((moment for scope in scopes for moment in _stamps(scope)), default=now)
-    marked, growing = _take_marks(extent, before, longer=longer), _growing()
+    taken, growing = _take_marks(before, longer=longer), _growing()
+    extent = find_extent(now)  # after the marks: all that they name has happened by then
+    marked = {business: clipped(spans, *extent) for business, spans in taken.items()}
+    span = again.span(extent) if again else None
     wanted = {scope: _waiting(scope, extent, marked, growing, span, now) for scope in scopes}
     rows = roll_up_spans(wanted, now, PERIOD_TYPES if longer else SHORT)
     _stamp(scopes, now, longer=longer)
@@ -197,14 +198,13 @@ MARKED = text(
 )
 
 
-def _take_marks(extent: Span, before: datetime, *, longer: bool) -> dict[str, list[Span]]:
+def _take_marks(before: datetime, *, longer: bool) -> dict[str, list[Span]]:
     """Delete the marks and return the spans they mean by business, those that touch joined.
 
     Unless they are taken for the longer periods too, those spans are marked for them.
     """
     found: dict[str, list[Span]] = {}
-    first, last = extent
-    moments = {"first": plain(first), "last": plain(last), "before": plain(before)}
+    moments = {"first": plain(FIRST), "last": plain(LAST), "before": plain(before)}
     for business, start, end in db.session.execute(MARKED, {**moments, "longer": longer}):
         span = start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)
         found.setdefault(business, []).append(span)
