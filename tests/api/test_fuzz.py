@@ -4,7 +4,7 @@ import contextvars
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
@@ -49,6 +49,8 @@ def test_every_answer_is_one_that_the_document_promises(schema, till, shop, plan
                 case.path_parameters["sale_id"] = sale.id
             if path == "/sales":
                 case.body["planId"] = plan.id
+        if mode is GenerationMode.NEGATIVE and case.query:  # a list of nothing is not sent at all
+            assume(all(value not in ([], {}) for value in case.query.values()))
         case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
 
     ask()

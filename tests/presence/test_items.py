@@ -198,8 +198,9 @@ def test_a_thousand_items_are_taken_and_one_more_is_refused(portal):
     assert portal.push(*push)["taken"] == 1000
     assert len(online()) == 1000
     before = rows(WifiTokenDevice, DeviceSession)
-    answer = problem(portal.send(json=[*push, there(mac="AC:DE:48:FF:00:01")]), 413)
-    assert "More than 1000 items. Nothing was done." in answer["detail"]
+    answer = problem(portal.send(json=[*push, there(mac="AC:DE:48:FF:00:01")]), 422)
+    assert answer["errors"] == {"_schema": ["A list of at most 1000 devices."]}
+    assert "Nothing was done." in answer["detail"]
     assert rows(WifiTokenDevice, DeviceSession) == before
 
 
@@ -214,7 +215,7 @@ def test_what_is_not_json_is_400(portal, body):
 @pytest.mark.parametrize("body", ["{}", "null", '"x"', "7", '{"devices": []}'])
 def test_what_is_not_a_list_is_422(portal, body):
     answer = problem(portal.send(data=body, content_type="application/json"), 422)
-    assert answer["errors"] == {"_schema": ["A list of devices."]}
+    assert answer["errors"] == {"_schema": ["A list of at most 1000 devices."]}
 
 
 def test_a_body_that_is_too_long_is_413(portal):

@@ -135,7 +135,7 @@ def _refusal(about: str) -> dict[str, Any]:
 
 
 def _push() -> dict[str, Any]:
-    every = {**ALWAYS, **WITH_BODY, **GONE, 413: "Longer than 1 MB, or too many items"}
+    every = {**ALWAYS, **WITH_BODY, **GONE, 413: "Longer than 1 MB"}
     answer = _answer("Taken in, but for what is refused", presence_schemas.PresenceAnswer)
     items = {  # anything is answered by itself, so that one device does not stop the others
         "anyOf": [presence_schemas.PresenceItem, {"description": "Anything else is refused"}]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ServiceUnavailable
 
@@ -37,10 +37,8 @@ def push() -> ResponseReturnValue:
     portal = guard.admitted("a hotspot: Authorization: Bearer presence_…", operations.admit)
     query = guard.checked(presence_schemas.PresenceQuery(), request.args.to_dict())
     items = guard.read_json(LONGEST_BODY, "1 MB")
-    if not isinstance(items, list):
-        raise guard.InvalidRequest({"_schema": ["A list of devices."]})
-    if len(items) > MOST_ITEMS:
-        abort(413, f"More than {MOST_ITEMS} items. Nothing was done. Push them in parts.")
+    if not isinstance(items, list) or len(items) > MOST_ITEMS:
+        raise guard.InvalidRequest({"_schema": [f"A list of at most {MOST_ITEMS} devices."]})
     told, refused = _read(items)
     if items and not told:
         push_operations.note_unusable(portal.hotspot_id, _why(refused))
