@@ -31,7 +31,7 @@ FROM pg_stat_user_tables WHERE relname = ANY(%s)
 SOLD = """
 UPDATE wifi_tokens t SET "hotspotId" = s.hotspot_id, status = 'SOLD', "expiresAt" = NULL,
     "firstUsedAt" = NULL, "redeemBy" = NULL
-FROM (SELECT id, 'box' || row_number() OVER (ORDER BY id) % %s AS hotspot_id
+FROM (SELECT id, 'box' || row_number() OVER (ORDER BY id) %% %s AS hotspot_id
       FROM wifi_tokens WHERE status = 'UNUSED' ORDER BY id LIMIT %s) s
 WHERE s.id = t.id RETURNING t."hotspotId", t.token
 """

@@ -74,14 +74,7 @@ def add(
 
     The row of the token, or of the hotspot, has to be held. Raises `Waiting`.
     """
-    query = select(HotspotCommand).where(
-        HotspotCommand.status == "PENDING", HotspotCommand.hotspot_id == hotspot_id
-    )
-    if token_id:
-        query = query.where(HotspotCommand.wifi_token_id == token_id)
-    else:
-        query = query.where(HotspotCommand.mac_address == mac)
-    before = db.session.scalar(query)
+    before = _find_waiting(hotspot_id, token_id, mac)
     if before is not None and before.kind == kind:
         return before
     if before is not None:
@@ -102,3 +95,15 @@ def add(
     db.session.add(command)
     db.session.flush()
     return command
+
+
+def _find_waiting(hotspot_id: str, token_id: str | None, mac: str | None) -> HotspotCommand | None:
+    """Return the command for the token, or else for the device, that is not done yet."""
+    query = select(HotspotCommand).where(
+        HotspotCommand.status == "PENDING", HotspotCommand.hotspot_id == hotspot_id
+    )
+    if token_id:
+        query = query.where(HotspotCommand.wifi_token_id == token_id)
+    else:
+        query = query.where(HotspotCommand.mac_address == mac)
+    return db.session.scalar(query)
