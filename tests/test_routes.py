@@ -137,6 +137,17 @@ def test_each_page_of_the_menu_marks_itself(everybody):
         assert re.findall(r'href="([^"]+)" aria-current="page"', page) == [url]
 
 
+@pytest.mark.parametrize(
+    ("url", "above"),
+    [("/businesses/add", "/settings"), ("/api-keys", "/sales"), ("/leaks", "/sales")],
+)
+def test_a_page_that_the_menu_does_not_name_is_marked_as_the_one_that_leads_to_it(
+    admin_client, url, above
+):
+    page = admin_client.get(url).text
+    assert set(re.findall(r'href="([^"]+)" aria-current="page"', page)) == {above}
+
+
 def test_a_disabled_user_opens_nothing(sign_in_as):
     client = sign_in_as(make_user("ADMIN", is_active=False))
     assert client.get("/users").status_code == 303

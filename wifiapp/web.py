@@ -41,6 +41,9 @@ NAVIGATION = (
     (_l("System"), "system.index", "heartbeat"),
 )
 
+# Pages that the menu does not name, by the one that leads to them.
+BELOW = {"/businesses": "/settings", "/api-keys": "/sales", "/leaks": "/sales"}
+
 POLICY = (
     "default-src 'none'",
     "script-src 'self'",
@@ -232,7 +235,8 @@ def _navigation() -> list[NavItem]:
 
 def _is_active(url: str) -> bool:
     """Tell whether this is the page or one below it."""
-    return request.path == url or request.path.startswith(f"{url}/")
+    root = "/" + request.path.split("/")[1]
+    return BELOW.get(root, request.path) == url or request.path.startswith(f"{url}/")
 
 
 def _banners() -> list[Banner]:
