@@ -140,6 +140,54 @@ def test_a_session_counts_in_each_hour_that_it_reaches_into_by_its_part(shop, st
     assert_proven()
 
 
+def online(shop, seen):
+    """Let a device be there since nine, and its hotspot tell of it last when it was `seen`."""
+    shop.hotspots["ESP32"].last_contact_at = seen
+    device = make_device(shop.token(created_at=NINE - timedelta(days=30)), last_seen=seen)
+    return device, make_session(device, started_at=NINE)
+
+
+def test_a_device_of_a_silent_hotspot_was_there_until_its_last_sign_of_life(shop):
+    seen, hotspot = NINE + 30 * MINUTE, shop.hotspots["ESP32"]
+    device, _session = online(shop, seen)
+    roll_up(seen + MINUTE)
+    assert rows(shop.business)[NINE].avg_connection_duration == 31  # told of a moment ago
+    assert_proven(seen + MINUTE)
+    for later in (10 * MINUTE, HOUR, 30 * HOUR):  # it counts no further
+        roll_up(seen + later)
+        found = {s: r for s, r in rows(shop.business).items() if r.unique_devices}
+        assert {s: r.avg_connection_duration for s, r in found.items()} == {NINE: 30}
+        assert_proven(seen + later)
+    back = seen + 40 * HOUR
+    hotspot.last_contact_at = device.last_seen = back  # it was there all the time
+    roll_up(back)
+    found = [r.avg_connection_duration for r in rows(shop.business).values() if r.unique_devices]
+    assert found == [60] * 40 + [30]
+    assert_proven(back)
+
+
+def test_a_session_that_ended_in_the_silence_counts_until_its_end(shop):
+    seen = NINE + 30 * MINUTE
+    _device, session = online(shop, seen)
+    roll_up(seen + 9 * HOUR)
+    shop.hotspots["ESP32"].last_contact_at = seen + 10 * HOUR
+    session.ended_at, session.end_reason = NINE + 3 * HOUR, "EXPIRED"
+    roll_up(seen + 10 * HOUR)
+    found = [r.avg_connection_duration for r in rows(shop.business).values() if r.unique_devices]
+    assert found == [60] * 3
+    assert_proven(seen + 10 * HOUR)
+
+
+def test_a_device_that_its_portal_no_longer_names_counts_until_it_was_named_last(shop):
+    seen, hotspot = NINE + 30 * MINUTE, shop.hotspots["ESP32"]
+    online(shop, seen)
+    hotspot.is_manual, hotspot.last_contact_at = True, seen + 2 * HOUR
+    roll_up(seen + 2 * HOUR)
+    found = {s: r.avg_connection_duration for s, r in rows(shop.business).items()}
+    assert {s: minutes for s, minutes in found.items() if minutes} == {NINE: 30}
+    assert_proven(seen + 2 * HOUR)
+
+
 def test_the_average_is_of_all_sessions_that_reach_into_the_period(shop):
     visit(shop, NINE - 10 * MINUTE, NINE + 10 * MINUTE)
     visit(shop, NINE + 20 * MINUTE, NINE + 25 * MINUTE)

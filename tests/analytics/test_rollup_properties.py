@@ -15,6 +15,7 @@ from wifiapp.devices.models import DeviceProfile, TokenUsage
 
 ZONES = ("Africa/Harare", "Africa/Cairo", "Europe/London", "Asia/Kathmandu", "Australia/Lord_Howe")
 START = NOW - timedelta(days=50)  # Lord Howe, Cairo and London have moved their clocks since
+POLL = timedelta(seconds=90)
 MACS = ["AC:DE:48:00:00:01", "AC:DE:48:00:00:02", "AC:DE:48:00:00:03"]
 
 moments = st.integers(0, 50 * 96).map(lambda n: START + n * timedelta(minutes=15)) | st.timedeltas(
@@ -31,6 +32,9 @@ class History:
         self.shops = [Shop(timezone=zone) for zone in zones] + [Shop(is_demo=True)]
         self.tokens, self.sales, self.devices, self.sessions = [], [], [], []
         self.now = START
+        for shop in self.shops:
+            for hotspot in shop.hotspots.values():
+                hotspot.last_contact_at = START
 
     def any(self, found, make):
         return self.draw(st.sampled_from(found)) if found else make()
@@ -73,8 +77,21 @@ class History:
         for device in self.devices:
             if (device.wifi_token_id, device.mac_address) == (token.id, mac):
                 return device
-        self.devices.append(make_device(token, mac_address=mac))
+        seen = min(self.moment(), self.now)
+        self.devices.append(make_device(token, mac_address=mac, last_seen=seen))
         return self.devices[-1]
+
+    def hear(self):
+        """Let a hotspot tell of some of its devices, often after a long silence."""
+        self.now += self.draw(st.timedeltas(timedelta(), timedelta(days=2)))
+        shop = self.draw(st.sampled_from(self.shops))
+        hotspot = shop.hotspots[self.draw(st.sampled_from(("ESP32", "R710")))]
+        hotspot.last_contact_at = self.now
+        tokens = {token.id for token in self.tokens if token.hotspot_id == hotspot.id}
+        for device in self.devices:
+            is_poll = self.now - device.last_seen > POLL
+            if device.wifi_token_id in tokens and is_poll and self.draw(st.booleans()):
+                device.last_seen = self.now
 
     def come(self):
         device = self.device()

@@ -51,7 +51,8 @@ def test_what_no_measure_reads_leaves_no_mark(shop):
     roll_up()
     for statement in (
         """UPDATE wifi_tokens SET "lastSyncAt" = now(), "usedDownMb" = 5, "updatedAt" = now()""",
-        """UPDATE wifi_token_devices SET "lastSeen" = now(), "isOnline" = false""",
+        """UPDATE wifi_token_devices
+        SET "lastSeen" = "lastSeen" + interval '90 seconds', "isOnline" = false""",
         """UPDATE device_sessions SET "bytesDown" = 9000, ip = '10.0.0.9'""",
         """UPDATE wifi_token_sales SET "transactionCode" = 'MP1'""",
         """UPDATE wifi_tokens SET status = 'DISABLED'""",

@@ -24,8 +24,8 @@ DAMAGE = {
     "ALTER TABLE wifi_tokens ALTER COLUMN price TYPE numeric(10,2)": [
         "different type wifi_tokens.price"
     ],
-    'ALTER TABLE wifi_token_devices ALTER COLUMN "lastSeen" TYPE timestamptz': [
-        "different type wifi_token_devices.lastSeen"
+    'ALTER TABLE wifi_token_devices ALTER COLUMN "createdAt" TYPE timestamptz': [
+        "different type wifi_token_devices.createdAt"
     ],
     'ALTER TABLE backups ALTER COLUMN "rowsDone" DROP DEFAULT, '
     'ALTER COLUMN "rowsDone" TYPE text, ALTER COLUMN "rowsDone" SET DEFAULT \'none\'': [

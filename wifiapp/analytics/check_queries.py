@@ -24,6 +24,7 @@ from wifiapp.analytics.scopes import EVERYTHING, Scope, list_scopes
 from wifiapp.analytics.waiting_queries import Waiting, find_waiting
 from wifiapp.businesses.models import Business
 from wifiapp.db import db
+from wifiapp.hotspots.queries import SILENT_AFTER
 from wifiapp.sales.periods import DAY, beginning
 from wifiapp.sales.periods import Span as Days
 from wifiapp.sales.queries import Wanted, sum_cells
@@ -171,6 +172,7 @@ def _compare(
         "low": plain(within[0]),
         "high": plain(within[-1]),
         "now": plain(scopes[0].longer_to if is_longer else scopes[0].rolled_up_to),
+        "silent_after": SILENT_AFTER,
         "scopes": [scope for scope, _ in members],
         "businesses": [business for _, business in members],
         "names": [scope.id for scope in scopes],

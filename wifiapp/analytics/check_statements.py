@@ -41,10 +41,16 @@ _VISITS = """
 visits AS (
     SELECT m.scope, t.system, d."macAddress" AS mac, coalesce(p."deviceType", 'Unknown') AS type,
            s."startedAt" AS began,
-           coalesce(s."endedAt", greatest(s."startedAt", CAST(:now AS timestamp))) AS ended
+           CASE WHEN s."endedAt" IS NOT NULL THEN s."endedAt"
+                WHEN told THEN greatest(s."startedAt", CAST(:now AS timestamp))
+                ELSE greatest(s."startedAt", least(d."lastSeen", :now)) END AS ended
     FROM members m JOIN wifi_tokens t ON t."businessId" = m.business
     JOIN wifi_token_devices d ON d."wifiTokenId" = t.id
     JOIN device_sessions s ON s."wifiTokenDeviceId" = d.id
+    JOIN hotspots h ON h.id = t."hotspotId"
+    CROSS JOIN LATERAL (SELECT h."isActive" AND h."lastContactAt" IS NOT NULL AND extract(epoch FROM
+        :now - least(h."lastContactAt", CASE WHEN h."isManual" THEN d."lastSeen" END))
+        <= greatest(h."pollInterval" * 3, :silent_after) AS told) AS l
     LEFT JOIN device_profiles p
         ON p."businessId" = m.business AND p."macAddress" = d."macAddress"
     WHERE s."startedAt" < :high AND (s."endedAt" >= :low OR s."endedAt" IS NULL)

@@ -5,11 +5,12 @@ that the row belonged to before, and those it belongs to now. Marks have no key 
 could wait for. A roll-up deletes the marks that it sees, then counts; what commits later brings a
 mark of its own.
 
-A mark without an end lasts until now: so do open sessions. One with a MAC address means the
-sessions of that device, looked up when it is rolled up. One without a start means all the time
-of the business: that is for changes which no page makes (a token of another business, the
-deletion of a device). One that `isInDays` was left by a roll-up of hours and days, for the weeks
-and months that wait.
+A mark without an end lasts until now: so do open sessions, unless nobody has told of them lately.
+Those last until the last sign of life, so a device that is seen again after a while marks the time
+between. One with a MAC address means the sessions of that device, looked up when it is rolled up.
+One without a start means all the time of the business: that is for changes which no page makes (a
+token of another business, the deletion of a device). One that `isInDays` was left by a roll-up of
+hours and days, for the weeks and months that wait.
 
 Each poll updates its tokens, devices and sessions, and hardly any of them in what a measure
 reads: so those triggers ask row by row, which costs next to nothing; tables of what was and is
@@ -97,7 +98,7 @@ CREATE FUNCTION rollup_marks_of_sessions() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
-        SELECT t."businessId", date_trunc('hour', s.since),
+        SELECT t."businessId", date_trunc('hour', least(s.since, d."lastSeen")),
                date_trunc('hour', s.until) + interval '1 hour'
         FROM (
             SELECT NEW."wifiTokenDeviceId",
@@ -172,7 +173,14 @@ BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO rollup_marks ("businessId")
         SELECT DISTINCT "businessId" FROM wifi_tokens
-        WHERE id IN (OLD."wifiTokenId", NEW."wifiTokenId");
+        WHERE id IN (OLD."wifiTokenId", NEW."wifiTokenId")
+            AND (OLD."wifiTokenId", OLD."macAddress")
+                IS DISTINCT FROM (NEW."wifiTokenId", NEW."macAddress");
+        INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
+        SELECT "businessId", date_trunc('hour', least(OLD."lastSeen", NEW."lastSeen")),
+               date_trunc('hour', greatest(OLD."lastSeen", NEW."lastSeen")) + interval '1 hour'
+        FROM wifi_tokens
+        WHERE id = NEW."wifiTokenId" AND OLD."lastSeen" <> NEW."lastSeen";
     ELSE
         INSERT INTO rollup_marks ("businessId")
         SELECT DISTINCT t."businessId"
@@ -241,7 +249,8 @@ REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_usage();
 CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON wifi_token_devices
 FOR EACH ROW WHEN ((OLD."wifiTokenId", OLD."macAddress")
-    IS DISTINCT FROM (NEW."wifiTokenId", NEW."macAddress"))
+    IS DISTINCT FROM (NEW."wifiTokenId", NEW."macAddress")
+    OR NEW."lastSeen" NOT BETWEEN OLD."lastSeen" AND OLD."lastSeen" + interval '90 seconds')
 EXECUTE FUNCTION rollup_marks_of_devices();
 CREATE TRIGGER rollup_marks_on_delete AFTER DELETE ON wifi_token_devices
 REFERENCING OLD TABLE AS changed

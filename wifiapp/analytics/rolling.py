@@ -10,6 +10,7 @@ from wifiapp.analytics.periods import Bounds, Span, aligned, bounds, clipped, pl
 from wifiapp.analytics.scopes import Scope
 from wifiapp.analytics.statements import ROLL_UP_HOURS, ROLL_UP_THE_REST
 from wifiapp.db import db
+from wifiapp.hotspots.queries import SILENT_AFTER
 
 HOURS = ("hour",)
 APART = timedelta(days=7)  # spans further apart are read by themselves, not what lies between them
@@ -100,6 +101,7 @@ def _run(
         "low": plain(min(start for *_, start, _ in spans)),
         "high": plain(max(end for *_, end in spans)),
         "now": plain(now),
+        "silent_after": SILENT_AFTER,
     }
     db.session.execute(READ, {"nestloop": "off" if last - first > WIDE else "on"})
     statement = ROLL_UP_HOURS if kinds == HOURS else ROLL_UP_THE_REST

@@ -26,6 +26,7 @@ from wifiapp.analytics.rolling import roll_up_spans
 from wifiapp.analytics.scopes import EVERYTHING, Scope, list_scopes
 from wifiapp.audit.record import record
 from wifiapp.db import db
+from wifiapp.hotspots.queries import SILENT_AFTER
 
 DAY = timedelta(days=1)
 STEADY = timedelta(minutes=15)
@@ -87,7 +88,7 @@ def roll_up(
         now = _steady(scopes, now)
     longer = longer or bool(again) or any(scope.rolled_up_to is None for scope in scopes)
     before = min((moment for scope in scopes for moment in _stamps(scope)), default=now)
-    taken, growing = _take_marks(before, longer=longer), _growing()
+    taken, growing = _take_marks(before, longer=longer), _growing(before)
     extent = find_extent(now)  # after the marks: all that they name has happened by then
     marked = {business: clipped(spans, *extent) for business, spans in taken.items()}
     span = again.span(extent) if again else None
@@ -106,7 +107,7 @@ def _waiting(
     scope: Scope,
     extent: Span,
     marked: Mapping[str, Sequence[Span]],
-    growing: frozenset[str],
+    growing: Mapping[str, datetime],
     again: Span | None,
     now: datetime,
 ) -> list[Span]:
@@ -117,9 +118,9 @@ def _waiting(
     if scope.id == EVERYTHING:  # what a business left that is gone by now may have been real
         members |= {business for business in marked if business not in scope.others}
     spans = [span for business in members for span in marked.get(business, ())]
-    if not growing.isdisjoint(members):
+    if since := [growing[business] for business in members & growing.keys()]:
         moments = (*_stamps(scope), now)
-        spans.append((min(moments), max(moments) + MOMENT))
+        spans.append((min(*since, *moments), max(moments) + MOMENT))
     return [*spans, again] if again else spans
 
 
@@ -211,19 +212,30 @@ def _take_marks(before: datetime, *, longer: bool) -> dict[str, list[Span]]:
     return found
 
 
+# Once its hotspot is silent, a session lasts until the last sign of life, which was before then.
 GROWING = text(
     """
-    SELECT DISTINCT t."businessId"
+    SELECT t."businessId", least(:before, min(d."lastSeen"))
     FROM device_sessions s JOIN wifi_token_devices d ON d.id = s."wifiTokenDeviceId"
-    JOIN wifi_tokens t ON t.id = d."wifiTokenId"
-    WHERE s."endedAt" IS NULL
+    JOIN wifi_tokens t ON t.id = d."wifiTokenId" JOIN hotspots h ON h.id = t."hotspotId"
+    CROSS JOIN LATERAL (
+        SELECT :before - make_interval(secs => greatest(3 * h."pollInterval", :silent_after))
+            AS heard_after) AS l
+    WHERE s."endedAt" IS NULL AND h."lastContactAt" >= heard_after
+        AND (NOT h."isManual" OR d."lastSeen" >= heard_after)
+    GROUP BY 1
     """
 )
 
 
-def _growing() -> frozenset[str]:
-    """Return the businesses with open sessions, which go on without a row that changes."""
-    return frozenset(db.session.scalars(GROWING))
+def _growing(before: datetime) -> dict[str, datetime]:
+    """Return the businesses of which open sessions went on since `before`, and from when on.
+
+    They do without a mark, as long as their hotspots tell of them.
+    """
+    values = {"before": plain(before), "silent_after": SILENT_AFTER}
+    found = db.session.execute(GROWING, values)
+    return {business: since.replace(tzinfo=UTC) for business, since in found}
 
 
 def _stamp(scopes: Sequence[Scope], now: datetime, *, longer: bool) -> None:

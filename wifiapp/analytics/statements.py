@@ -92,12 +92,20 @@ counted AS (
 ),
 """
 
-# A session counts in each period that it reaches into; one without length, where it began.
+# A session counts in each period that it reaches into; one without length, where it began. An open
+# one lasts until now or, where nobody has told of it lately, until the last sign of life.
 SESSIONS = """
 sessions AS (
     SELECT t."businessId" AS business, t.system, d."macAddress" AS mac,
            coalesce(p."deviceType", 'Unknown') AS type, s."startedAt" AS began,
-           coalesce(s."endedAt", greatest(s."startedAt", :now)) AS ended
+           coalesce(s."endedAt", greatest(s."startedAt", (
+               SELECT CASE WHEN h."isActive" AND h."lastContactAt" >= heard_after
+                   AND (NOT h."isManual" OR d."lastSeen" >= heard_after)
+                   THEN :now ELSE least(d."lastSeen", :now) END
+               FROM hotspots h CROSS JOIN LATERAL (
+                   SELECT :now - make_interval(
+                       secs => greatest(3 * h."pollInterval", :silent_after)) AS heard_after) AS l
+               WHERE h.id = t."hotspotId"))) AS ended
     FROM device_sessions s
     JOIN wifi_token_devices d ON d.id = s."wifiTokenDeviceId"
     JOIN wifi_tokens t ON t.id = d."wifiTokenId"
