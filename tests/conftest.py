@@ -10,6 +10,7 @@ import contextvars
 import dataclasses
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from uuid import uuid4
@@ -38,6 +39,8 @@ TEMPLATE = "WIFIAPP_TEST_TEMPLATE"
 
 
 def pytest_configure(config):
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what it leaves behind
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # the commands shall hear Ctrl-C
     if hasattr(config, "workerinput") or config.option.collectonly or config.option.help:
         return  # a worker inherits both by its environment
     url = os.environ.get("TEST_DATABASE_URL")

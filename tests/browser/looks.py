@@ -10,6 +10,7 @@ SHOTS = os.environ.get("WIFIAPP_SHOTS")  # a folder: keeps a picture of each
 
 def must_fit(page):
     """Fail when the page is wider than the screen, or not accessible to everybody."""
+    page.wait_for_load_state()
     wider = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert wider <= 0, f"{page.url} is {wider} px wider than {page.viewport_size['width']} px"
     result = Axe().run(page)
