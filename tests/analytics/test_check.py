@@ -10,6 +10,7 @@ from sqlalchemy import text
 from tests.analytics.rolled import NOW, Shop, assert_proven, at, roll_up
 from tests.factories import make_device, make_profile, make_sale, make_session, make_usage
 from wifiapp import clock
+from wifiapp.analytics import check_queries
 from wifiapp.analytics.check_queries import check
 from wifiapp.analytics.check_rows import select_rows
 from wifiapp.analytics.rollup_operations import Days
@@ -39,12 +40,12 @@ def shop():
     return shop
 
 
-def tamper(change, kind="hour"):
+def tamper(change, kind="hour", rows=1):
     statement = f"""
         UPDATE wifi_usage_analytics SET {change}
         WHERE "businessId" IS NOT NULL AND "periodType" = :kind
     """
-    assert db.session.execute(text(statement), {"kind": kind}).rowcount == 1
+    assert db.session.execute(text(statement), {"kind": kind}).rowcount == rows
 
 
 def found():
@@ -109,6 +110,23 @@ def test_what_was_changed_since_is_waiting_and_no_mismatch(shop):
     assert [it.start for it in found()] == [NINE]
 
 
+def test_what_differs_is_named_though_more_than_fits_before_it_changed_meanwhile(shop, monkeypatch):
+    """The first numbers of a step are of an hour that is sold in while the check goes on."""
+    shop.token(created_at=NINE + HOUR)
+    roll_up()
+    tamper('"tokensGenerated" = 7, "tokensUsed" = 7, "tokensExpired" = 7', rows=2)
+    monkeypatch.setattr(check_queries, "MOST", 2)
+
+    def sell(done, _of):
+        if not done:
+            make_sale(shop.token(), sold_at=NINE)
+            db.session.flush()
+
+    verdict = check(None, None, NOW, sell)
+    assert {(it.kind, it.start) for it in verdict.mismatches} == {("hour", NINE + HOUR)}
+    assert verdict.has_more
+
+
 # -- the command ---------------------------------------------------------------------------------
 
 
@@ -165,6 +183,14 @@ def test_the_page_says_that_nothing_differs_or_what_does(shop, admin_client):
     rows = admin_client.get(day.replace("?", ".json?")).json["rows"]
     assert (rows[0]["measure"], rows[0]["rolledUp"]) == ("tokensSold", "7")
     assert "tokensSold" in admin_client.get(day.replace("?", ".csv?")).text
+
+
+def test_the_page_says_when_everything_changed_since(shop, admin_client):
+    mark = 'INSERT INTO rollup_marks (id, "businessId") VALUES (gen_random_uuid(), :business)'
+    db.session.execute(text(mark), {"business": shop.business.id})
+    db.session.commit()
+    page = admin_client.get("/analytics/check?from=2026-11-16&to=2026-11-16").text
+    assert "Nothing was compared" in page and "Nothing was rolled up yet" not in page
 
 
 def test_days_that_will_not_do_get_a_message_beside_the_field(admin_client):

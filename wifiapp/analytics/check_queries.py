@@ -57,6 +57,15 @@ class Mismatch(NamedTuple):
     counted: Any
 
 
+class Step(NamedTuple):
+    """What is compared at once: the bounds of some periods, and the scopes of their zone."""
+
+    kind: str
+    within: Bounds
+    scopes: Sequence[Scope]
+    against: str
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a check of some days found: at most MOST mismatches, and whether there are more.
@@ -96,17 +105,17 @@ def check(
     ready = [scope for scope in scopes if scope.is_current and scope.members]
     waiting = find_waiting(scopes)
     steps = list(_steps(ready, (first, last)))
-    found: list[Mismatch] = []
-    has_more = False
-    for done, (kind, within, group) in enumerate(steps):
+    found: list[list[Mismatch]] = []
+    for done, step in enumerate(steps):
         tell(done, len(steps))
-        for against in AGAINST:
-            named = _compare(kind, within, group, waiting, against)
-            has_more |= len(named) > MOST
-            found += named
-    found += [it for scope in ready for it in _compare_with_sales(scope, first, last, waiting)]
+        found.append(_compare(step, waiting))
+    sales = [it for scope in ready for it in _compare_with_sales(scope, first, last, waiting)]
     late = find_waiting(scopes)  # and what was changed while it was counted
-    kept = [it for it in found if not late.meets(it.scope, it.kind, it.start, it.end)]
+    while hiding := [n for n, named in enumerate(found) if _hides_others(named, late)]:
+        for n in hiding:
+            found[n] = _compare(steps[n], late)
+        late = find_waiting(scopes)
+    kept = _without([it for named in (*found, sales) for it in named], late)
     of, left_out = _count(scopes, (first, last), late)
     return Verdict(
         first,
@@ -114,23 +123,30 @@ def check(
         of - left_out,
         left_out,
         kept[:MOST],
-        has_more or len(kept) > MOST,
+        len(kept) > MOST,
         _count_marks() + sum(not scope.is_current for scope in scopes),
         min((scope.rolled_up_to for scope in scopes if scope.rolled_up_to), default=None),
         min((scope.longer_to for scope in scopes if scope.longer_to), default=None),
     )
 
 
-def _steps(
-    scopes: Sequence[Scope], days: tuple[date, date]
-) -> Iterator[tuple[str, Bounds, list[Scope]]]:
-    """Yield what is compared at once: the bounds of some periods, and the scopes of their zone."""
+def _steps(scopes: Sequence[Scope], days: tuple[date, date]) -> Iterator[Step]:
     for zone in sorted({scope.zone for scope in scopes}):
         group = [scope for scope in scopes if scope.zone == zone]
         for kind in PERIOD_TYPES:
             within = bounds(kind, zone, *_span(days, zone))
             for n in range(0, len(within) - 1, AT_ONCE[kind]):
-                yield kind, within[n : n + AT_ONCE[kind] + 1], group
+                some = within[n : n + AT_ONCE[kind] + 1]
+                yield from (Step(kind, some, group, against) for against in AGAINST)
+
+
+def _without(named: Sequence[Mismatch], late: Waiting) -> list[Mismatch]:
+    return [it for it in named if not late.meets(it.scope, it.kind, it.start, it.end)]
+
+
+def _hides_others(named: Sequence[Mismatch], late: Waiting) -> bool:
+    """Tell whether some of what a step was cut to are none: then others may be behind them."""
+    return len(named) > MOST and len(_without(named, late)) < len(named)
 
 
 def _count(scopes: Sequence[Scope], days: tuple[date, date], waiting: Waiting) -> tuple[int, int]:
@@ -157,10 +173,9 @@ def list_names() -> dict[str, str]:
     return found | {EVERYTHING: "all businesses"}
 
 
-def _compare(
-    kind: str, within: Bounds, scopes: Sequence[Scope], waiting: Waiting, against: str
-) -> list[Mismatch]:
-    """Return what differs in the periods of a kind; with more than MOST there are others."""
+def _compare(step: Step, waiting: Waiting) -> list[Mismatch]:
+    """Return what differs in the periods of a step; with more than MOST there are others."""
+    kind, within, scopes, against = step
     if kind == "hour" and against == "hours":
         return []
     spans = [(scope.id, *span) for scope in scopes for span in waiting.spans(scope.id, kind)]
