@@ -63,7 +63,9 @@ BEGIN
         SELECT "businessId", date_trunc('hour', least(OLD."lastSeen", NEW."lastSeen")),
                date_trunc('hour', greatest(OLD."lastSeen", NEW."lastSeen")) + interval '1 hour'
         FROM wifi_tokens
-        WHERE id = NEW."wifiTokenId" AND OLD."lastSeen" <> NEW."lastSeen";
+        WHERE id = NEW."wifiTokenId" AND OLD."lastSeen" <> NEW."lastSeen" AND EXISTS (
+            SELECT FROM device_sessions
+            WHERE "wifiTokenDeviceId" = NEW.id AND "endedAt" IS NULL);
     ELSE
         INSERT INTO rollup_marks ("businessId")
         SELECT DISTINCT t."businessId"
@@ -76,6 +78,23 @@ FOR EACH ROW WHEN ((OLD."wifiTokenId", OLD."macAddress")
     IS DISTINCT FROM (NEW."wifiTokenId", NEW."macAddress")
     OR NEW."lastSeen" NOT BETWEEN OLD."lastSeen" AND OLD."lastSeen" + interval '90 seconds')
 EXECUTE FUNCTION rollup_marks_of_devices();
+CREATE FUNCTION rollup_marks_of_hotspots() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO rollup_marks ("businessId", "startsAt")
+    SELECT t."businessId", date_trunc('hour', min(d."lastSeen"))
+    FROM device_sessions s JOIN wifi_token_devices d ON d.id = s."wifiTokenDeviceId"
+    JOIN wifi_tokens t ON t.id = d."wifiTokenId"
+    WHERE s."endedAt" IS NULL AND t."hotspotId" = NEW.id
+    GROUP BY 1;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON hotspots
+FOR EACH ROW WHEN ((OLD."isActive", OLD."isManual", OLD."pollInterval")
+    IS DISTINCT FROM (NEW."isActive", NEW."isManual", NEW."pollInterval")
+    OR (NEW."lastContactAt" BETWEEN OLD."lastContactAt"
+        AND OLD."lastContactAt" + interval '3 minutes') IS NOT TRUE
+    AND OLD."lastContactAt" IS DISTINCT FROM NEW."lastContactAt")
+EXECUTE FUNCTION rollup_marks_of_hotspots();
 """
 
 # Open sessions were counted until now, whether anybody told of them or not.
@@ -89,6 +108,8 @@ GROUP BY 1;
 """
 
 NO_SIGNS = """
+DROP TRIGGER rollup_marks_on_update ON hotspots;
+DROP FUNCTION rollup_marks_of_hotspots;
 DROP TRIGGER rollup_marks_on_update ON wifi_token_devices;
 CREATE OR REPLACE FUNCTION rollup_marks_of_sessions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

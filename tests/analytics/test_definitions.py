@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from tests.analytics.rolled import NOW, Shop, assert_proven, at, roll_up, rows
 from tests.factories import make_device, make_profile, make_sale, make_session, make_usage
 from wifiapp.access import Viewer
+from wifiapp.analytics.check_queries import check
 from wifiapp.db import db
 from wifiapp.sales.periods import CUSTOM, Period
 from wifiapp.sales.queries import Wanted, sum_cells
@@ -164,6 +165,45 @@ def test_a_device_of_a_silent_hotspot_was_there_until_its_last_sign_of_life(shop
     found = [r.avg_connection_duration for r in rows(shop.business).values() if r.unique_devices]
     assert found == [60] * 40 + [30]
     assert_proven(back)
+
+
+def test_a_device_whose_hotspot_is_asked_otherwise_from_then_on_counts_by_that(shop):
+    seen, hotspot = NINE + 30 * MINUTE, shop.hotspots["ESP32"]
+    hotspot.poll_interval = 3600
+    online(shop, seen)
+    roll_up(seen + 2 * HOUR)
+    assert len([row for row in rows(shop.business).values() if row.unique_devices]) == 3
+    hotspot.poll_interval = 30
+    roll_up(seen + 3 * HOUR)
+    found = {s: r.avg_connection_duration for s, r in rows(shop.business).items()}
+    assert {s: minutes for s, minutes in found.items() if minutes} == {NINE: 30}
+    assert_proven(seen + 3 * HOUR)
+
+
+@pytest.mark.parametrize("change", [{"last_contact_at": NINE + 9 * HOUR}, {"is_active": False}])
+def test_a_hotspot_that_speaks_again_or_is_out_of_use_has_to_be_rolled_up_first(shop, change):
+    seen, now = NINE + 30 * MINUTE, NINE + 9 * HOUR
+    online(shop, seen)
+    shop.hotspots["ESP32"].last_contact_at = seen if "last_contact_at" in change else now
+    roll_up(now)
+    for name, value in change.items():
+        setattr(shop.hotspots["ESP32"], name, value)
+    db.session.flush()
+    verdict = check(None, None, now)
+    assert verdict.mismatches == [] and verdict.waiting
+    roll_up(now + MINUTE)
+    assert_proven(now + MINUTE)
+
+
+def test_what_was_rolled_up_by_a_clock_that_was_ahead_is_counted_again(shop):
+    seen = NINE + 30 * MINUTE
+    device, _session = online(shop, seen)
+    roll_up(seen + 26 * HOUR)  # by then it had been silent
+    device.last_seen = shop.hotspots["ESP32"].last_contact_at = seen + MINUTE
+    roll_up(seen + 2 * MINUTE)
+    found = {s: r.avg_connection_duration for s, r in rows(shop.business).items()}
+    assert {s: minutes for s, minutes in found.items() if minutes} == {NINE: 32}
+    assert_proven(seen + 2 * MINUTE)
 
 
 def test_a_session_that_ended_in_the_silence_counts_until_its_end(shop):

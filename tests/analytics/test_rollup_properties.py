@@ -93,6 +93,13 @@ class History:
             if device.wifi_token_id in tokens and is_poll and self.draw(st.booleans()):
                 device.last_seen = self.now
 
+    def ask(self):
+        """Let a hotspot be asked more or less often, or not at all."""
+        shop = self.draw(st.sampled_from(self.shops))
+        hotspot = shop.hotspots[self.draw(st.sampled_from(("ESP32", "R710")))]
+        hotspot.poll_interval = self.draw(st.sampled_from((30, 900, 3600)))
+        hotspot.is_active = self.draw(st.booleans())
+
     def come(self):
         device = self.device()
         if all(s.ended_at for s in self.sessions if s.wifi_token_device_id == device.id):

@@ -7,10 +7,11 @@ mark of its own.
 
 A mark without an end lasts until now: so do open sessions, unless nobody has told of them lately.
 Those last until the last sign of life, so a device that is seen again after a while marks the time
-between. One with a MAC address means the sessions of that device, looked up when it is rolled up.
-One without a start means all the time of the business: that is for changes which no page makes (a
-token of another business, the deletion of a device). One that `isInDays` was left by a roll-up of
-hours and days, for the weeks and months that wait.
+between, as does a hotspot that speaks again or is asked otherwise. One with a MAC address means the
+sessions of that device, looked up when it is rolled up. One without a start means all the time of
+the business: that is for changes which no page makes (a token of another business, the deletion of
+a device). One that `isInDays` was left by a roll-up of hours and days, for the weeks and months
+that wait.
 
 Each poll updates its tokens, devices and sessions, and hardly any of them in what a measure
 reads: so those triggers ask row by row, which costs next to nothing; tables of what was and is
@@ -180,12 +181,24 @@ BEGIN
         SELECT "businessId", date_trunc('hour', least(OLD."lastSeen", NEW."lastSeen")),
                date_trunc('hour', greatest(OLD."lastSeen", NEW."lastSeen")) + interval '1 hour'
         FROM wifi_tokens
-        WHERE id = NEW."wifiTokenId" AND OLD."lastSeen" <> NEW."lastSeen";
+        WHERE id = NEW."wifiTokenId" AND OLD."lastSeen" <> NEW."lastSeen" AND EXISTS (
+            SELECT FROM device_sessions
+            WHERE "wifiTokenDeviceId" = NEW.id AND "endedAt" IS NULL);
     ELSE
         INSERT INTO rollup_marks ("businessId")
         SELECT DISTINCT t."businessId"
         FROM changed d JOIN wifi_tokens t ON t.id = d."wifiTokenId";
     END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION rollup_marks_of_hotspots() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO rollup_marks ("businessId", "startsAt")
+    SELECT t."businessId", date_trunc('hour', min(d."lastSeen"))
+    FROM device_sessions s JOIN wifi_token_devices d ON d.id = s."wifiTokenDeviceId"
+    JOIN wifi_tokens t ON t.id = d."wifiTokenId"
+    WHERE s."endedAt" IS NULL AND t."hotspotId" = NEW.id
+    GROUP BY 1;
     RETURN NULL;
 END $$;
 CREATE FUNCTION rollup_marks_of_profiles() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -255,6 +268,13 @@ EXECUTE FUNCTION rollup_marks_of_devices();
 CREATE TRIGGER rollup_marks_on_delete AFTER DELETE ON wifi_token_devices
 REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_devices();
+CREATE TRIGGER rollup_marks_on_update AFTER UPDATE ON hotspots
+FOR EACH ROW WHEN ((OLD."isActive", OLD."isManual", OLD."pollInterval")
+    IS DISTINCT FROM (NEW."isActive", NEW."isManual", NEW."pollInterval")
+    OR (NEW."lastContactAt" BETWEEN OLD."lastContactAt"
+        AND OLD."lastContactAt" + interval '3 minutes') IS NOT TRUE
+    AND OLD."lastContactAt" IS DISTINCT FROM NEW."lastContactAt")
+EXECUTE FUNCTION rollup_marks_of_hotspots();
 CREATE TRIGGER rollup_marks_on_insert AFTER INSERT ON device_profiles
 REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION rollup_marks_of_profiles();

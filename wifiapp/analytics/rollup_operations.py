@@ -88,7 +88,7 @@ def roll_up(
         now = _steady(scopes, now)
     longer = longer or bool(again) or any(scope.rolled_up_to is None for scope in scopes)
     before = min((moment for scope in scopes for moment in _stamps(scope)), default=now)
-    taken, growing = _take_marks(before, longer=longer), _growing(before)
+    taken, growing = _take_marks(before, longer=longer), _growing(min(before, now))
     extent = find_extent(now)  # after the marks: all that they name has happened by then
     marked = {business: clipped(spans, *extent) for business, spans in taken.items()}
     span = again.span(extent) if again else None
