@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from tests.factories import make_sale
 from tests.presence.conftest import MAC, NOON, OTHER, Portal, after, gone, rows, there
 from wifiapp.db import db
 from wifiapp.devices.models import DeviceProfile, DeviceSession, TokenUsage, WifiTokenDevice
@@ -128,6 +129,37 @@ def test_another_moment_of_connection_is_another_session(portal):
 def test_a_connection_that_began_ahead_of_our_clock_began_now(portal):
     portal.push(there(connectedAt="2026-11-22T10:07:00+00:00"))
     assert sessions() == [(NOON, None, None)]
+
+
+@pytest.mark.parametrize("connected", ["2026-11-22T07:00:00Z", "2021-01-01T00:00:00Z"])
+def test_the_time_of_a_token_does_not_run_before_its_sale(portal, connected):
+    """A phone that was on the access point since the morning buys a token at noon."""
+    token = portal.token("B4M2N8Q5")
+    make_sale(token, sold_at=after(-60 * 20), voided_at=after(-60 * 19), void_reason="typo")
+    make_sale(token, sold_at=after(-1))
+    portal.push(there("B4M2N8Q5", connectedAt=connected))
+    assert (token.status, token.first_used_at, token.expires_at) == ("ACTIVE", after(-1), after(59))
+
+
+def test_nothing_began_before_the_token_was_made(portal):
+    token = portal.token("B4M2N8Q5", created_at=after(-5), status="UNUSED")
+    portal.push(
+        there("B4M2N8Q5", connectedAt="2026-11-22T07:00:00Z"),
+        gone("B4M2N8Q5", OTHER, leftAt="2026-11-22T07:00:00Z"),
+    )
+    assert (token.first_used_at, token.expires_at) == (after(-5), after(55))
+    assert sessions() == [(after(-5), None, None)]
+    assert device().first_seen == device(OTHER).first_seen == after(-5)
+
+
+def test_who_was_not_named_did_not_use_the_token_at_the_last_push(portal):
+    token = portal.token("B4M2N8Q5")
+    portal.push()
+    portal.push(there("B4M2N8Q5", connectedAt="2026-11-22T07:00:00Z"), at=after(30))
+    assert (token.first_used_at, token.expires_at) == (NOON, after(60))
+    other = portal.token("C5P7R9T3")
+    portal.push(there("C5P7R9T3", OTHER, connectedAt="2026-11-22T07:00:00Z"), at=after(30))
+    assert other.first_used_at == after(27), "the second of two pushes tells of the same span"
 
 
 def test_a_token_that_nobody_sold_is_in_use_all_the_same(portal):

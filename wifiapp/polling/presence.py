@@ -101,7 +101,7 @@ class _Look:
     def _online(self, token: Token, seen: SeenDevice, shares: Growth, *, is_counted: bool) -> None:
         """Take in a device that is online; `shares` is its part of what the token itself grew."""
         known = self._devices_of(token).get(seen.mac)
-        since = min(seen.connected_at or self.at, self.at)
+        since = self._since(token, seen.connected_at)
         device = Device(
             id=known.id if known else new_id(),
             token_id=token.id,
@@ -124,6 +124,11 @@ class _Look:
         now = _described(session, seen, growth)
         if known is None or now != known.session:
             self.changes.sessions.append(now)
+
+    def _since(self, token: Token, moment: datetime | None) -> datetime:
+        """Return since when a device is there with the token; a portal knows it only by itself."""
+        moment = min(moment or self.at, self.at)
+        return max(moment, min(token.created_at, self.at)) if self.sighting.pushed else moment
 
     def _running(self, known: Device, seen: SeenDevice) -> Session | None:
         """Return the session that goes on; end the one that gave way to another."""
@@ -175,7 +180,7 @@ class _Look:
         """Keep a device that came and went between two looks."""
         if seen.mac in self._devices_of(token):
             return
-        then = min(seen.last_seen or self.at, self.at)
+        then = self._since(token, seen.last_seen)
         self.changes.devices.append(
             Device(new_id(), token.id, seen.mac, False, seen.ip or seen.ipv6, then, then)
         )

@@ -24,7 +24,9 @@ def take_push(hotspot_id: str, told: Sequence[Told], *, names_all: bool = False)
         return None
     at = clock.now()
     tokens = tokens_of(told, push_queries.find_coded(hotspot.id, (each.token for each in told)))
-    sighting = sighting_of(told, tokens, at, names_all=names_all)
+    lately, last = at - queries.patience_with(hotspot), hotspot.last_contact_at
+    looked_at = min(last, lately) if last else None  # by the second of two pushes, too
+    sighting = sighting_of(told, tokens, at, looked_at, names_all=names_all)
     changes = presence.changes_of(queries.before(hotspot, sighting), sighting)
     writing.write(hotspot.id, changes, at)
     outages.end(hotspot, at, SILENT)

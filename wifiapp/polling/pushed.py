@@ -44,9 +44,17 @@ def tokens_of(told: Iterable[Told], rows: Sequence[Any]) -> dict[str, Any]:
 
 
 def sighting_of(
-    told: Iterable[Told], tokens: Mapping[str, Any], at: datetime, *, names_all: bool
+    told: Iterable[Told],
+    tokens: Mapping[str, Any],
+    at: datetime,
+    looked_at: datetime | None,
+    *,
+    names_all: bool,
 ) -> Sighting:
-    """Return the look; of two words on a device with a token the last one counts."""
+    """Return the look; of two words on a device with a token the last one counts.
+
+    Who used a token before `looked_at` would have been told of then.
+    """
     devices: defaultdict[str, dict[str, SeenDevice]] = defaultdict(dict)
     rows = {row.code: row for row in tokens.values()}
     for each in told:
@@ -55,17 +63,24 @@ def sighting_of(
     return Sighting(
         at,
         Identity(""),
-        tuple(_used(rows[code], [*found.values()], at) for code, found in devices.items()),
+        tuple(
+            _used(rows[code], [*found.values()], at, looked_at) for code, found in devices.items()
+        ),
         is_complete=False,
         pushed=True,
         names_all=names_all,
     )
 
 
-def _used(row: Any, devices: Sequence[SeenDevice], at: datetime) -> SeenToken:
-    """Return the token as used: its time runs from its first device on."""
-    moments = (each.connected_at or each.last_seen or at for each in devices)
-    first = row.first_used_at or min(at, *moments)
+def _used(
+    row: Any, devices: Sequence[SeenDevice], at: datetime, looked_at: datetime | None
+) -> SeenToken:
+    """Return the token as used: its time runs from its first device on.
+
+    A device may have been there long before, without it.
+    """
+    began = min(each.connected_at or each.last_seen or at for each in devices)
+    first = row.first_used_at or min(at, max(began, row.since, looked_at or row.since))
     return SeenToken(
         row.code,
         "ACTIVE",
