@@ -87,6 +87,44 @@ def test_no_two_businesses_have_one_name(own_app, app_on, own_database):
     assert sorted(outcomes, key=str) == ["Corner shop", ["name"]]
 
 
+def test_a_business_is_renamed_and_taken_out_of_use_at_once(
+    own_app, app_on, own_database, monkeypatch
+):
+    """Whoever holds the row has to wait for nobody who waits for it."""
+    with own_app.app_context():
+        business_id = make_business().id
+        db.session.commit()
+    held, renamed = threading.Event(), threading.Event()
+    other, usual, outcomes = app_on(own_database), operations._held, []
+
+    def slowly(business_id):
+        business = usual(business_id)
+        if not held.is_set():
+            held.set()
+            renamed.wait(0.5)  # the other takes what it takes first
+        return business
+
+    def take_out_of_use():
+        with own_app.app_context():
+            operations.activate_business(COMMAND_LINE, business_id, active=False)
+            outcomes.append("out of use")
+
+    def rename():
+        with other.app_context():
+            held.wait(10)
+            operations.change_business(COMMAND_LINE, business_id, "Other", "USD", "Africa/Harare")
+            renamed.set()
+            outcomes.append("renamed")
+
+    monkeypatch.setattr(operations, "_held", slowly)
+    threads = [threading.Thread(target=task) for task in (take_out_of_use, rename)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["out of use", "renamed"]
+
+
 def test_the_currency_stays_when_a_sale_was_made_meanwhile(own_app, app_on, own_database):
     """The first sale holds its till: who changes the currency at that moment waits for it."""
     with own_app.app_context():

@@ -15,7 +15,8 @@ from wifiapp.db import db
 from wifiapp.errors import NotFound
 
 STAYS = "Its sales were made in {currency}, so that stays. Add a business for another currency."
-# Whoever else adds or renames one waits, so that no name comes to stand twice; tills do not.
+# Whoever else changes one waits, so that no name comes to stand twice; tills do not. It comes
+# before a row is held: whoever holds one and changes it then waits for this.
 ALONE = text("LOCK TABLE businesses IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -67,6 +68,7 @@ def change_business(
 
 def activate_business(actor: Actor, business_id: str, *, active: bool) -> Business:
     """Sell for a business again, or no longer; all that it has stays. Raises `NotFound`."""
+    db.session.execute(ALONE)
     business = _held(business_id)
     if business.is_active != active:
         business.is_active = active
