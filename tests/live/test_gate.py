@@ -1,8 +1,10 @@
 """A restore that begins while a device is waited for."""
 
-from threading import Event
+from functools import partial
+from threading import Barrier, Event
 
 import psycopg
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from tests.conftest import sign_in
@@ -83,6 +85,46 @@ def test_a_void_holds_nothing_while_the_device_is_asked(own_app, own_database, b
     assert done.status_code == 303
     with own_app.app_context():
         assert db.session.get(WifiToken, token_id).status == "UNUSED"
+
+
+def test_a_step_that_meets_the_gate_shut_lets_no_other_past(own_app, own_database, monkeypatch):
+    url = make_url(own_database).set(drivername="postgresql")
+    names, together = ["one", "two"], Barrier(2)
+
+    def list_due():
+        db.session.execute(text("SELECT 1"))
+        db.session.rollback()
+        return [(name, partial(step, name)) for name in [*names, *(["late"] * together.broken)]]
+
+    def step(name):
+        make_business(name=name)
+        db.session.commit()
+        yield name, None
+        make_business(name=f"{name}, behind the gate")
+        db.session.commit()
+        return 1
+
+    with (
+        psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as restore,
+        own_app.app_context(),
+    ):
+
+        def restore_meanwhile(name, _question):
+            together.wait(10)
+            if name == "one":
+                restore.execute(hold.SHUT)
+                together.wait(10)
+                together.abort()
+            else:
+                together.wait(10)
+
+        def work(stop):
+            return {"done": talking.take_each(list_due, stop)}
+
+        monkeypatch.setattr(talking, "talk", restore_meanwhile)
+        assert hold.unless_shut(work)(Event()) is None
+        restore.execute(hold.OPEN)
+        assert {each.name for each in db.session.query(Business)} == set(names)
 
 
 def test_a_task_of_the_worker_holds_nothing_between_its_transactions(own_app, own_database):

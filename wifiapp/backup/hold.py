@@ -13,7 +13,7 @@ from threading import Event
 from typing import Any
 
 import psycopg
-from flask import g, has_app_context
+from flask import g, has_app_context, has_request_context
 from sqlalchemy import Connection, event, text
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -84,7 +84,8 @@ def _pass_again(_session: Session, begun: SessionTransaction, connection: Connec
     if begun.nested or not has_app_context() or not g.get("passes_gate"):
         return
     if not connection.scalar(_PASS):
-        g.passes_gate = False  # the page that says so has to be read
+        if has_request_context():  # the page that says so has to be read
+            g.passes_gate = False
         raise GateShut(
             "A backup is being restored, so this was not written. What a hotspot has done already "
             "is found out afterwards. Try again when the restore is done."
