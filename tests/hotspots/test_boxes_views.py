@@ -338,6 +338,21 @@ def test_a_good_test_is_no_look_at_the_devices(admin_client, registered):
     assert "No device is online" in admin_client.get("/devices").text
 
 
+def test_a_good_test_undoes_no_refusal_of_a_look(admin_client, registered, box):
+    registered.status, registered.failures = "REFUSED", 1
+    registered.last_error, registered.next_poll_at = "It has the tokens of another.", clock.now()
+    db.session.commit()
+    admin_client.post(f"/hotspots/{registered.id}/test")
+    db.session.refresh(registered)
+    assert (registered.status, registered.next_poll_at) == ("REFUSED", None)  # the look decides
+    assert registered.last_error == "It has the tokens of another."
+    url = f"/hotspots/{registered.id}/accept"
+    page = admin_client.post(url, data={"do": "test"})
+    admin_client.post(url, data={"do": "save", "tested": carried(page)})
+    db.session.refresh(registered)
+    assert (registered.status, registered.last_error) == ("OK", None)
+
+
 def test_asking_now_comes_before_every_turn(admin_client, registered):
     assert admin_client.post(f"/hotspots/{registered.id}/poll").status_code == 303
     db.session.refresh(registered)

@@ -9,7 +9,7 @@ from wifiapp.hotspots.models import Hotspot
 def note_contact(hotspot: Hotspot, identity: Identity, at: datetime) -> None:
     """Keep that the box was looked at, and well, at `at`."""
     note_identity(hotspot, identity)
-    hotspot.last_contact_at = at
+    hotspot.status, hotspot.last_error, hotspot.last_contact_at = "OK", None, at
 
 
 def note_push(hotspot: Hotspot, at: datetime) -> None:
@@ -20,9 +20,12 @@ def note_push(hotspot: Hotspot, at: datetime) -> None:
 def note_identity(hotspot: Hotspot, identity: Identity) -> None:
     """Keep who answered; the first good answer decides which box it has to be.
 
-    That is no look: it tells nothing of the devices, so the worker has to look next.
+    That is no look: it tells nothing of the devices, so the worker has to look next. What a look
+    refused stays refused until then, as the name alone does not tell two boxes apart.
     """
-    hotspot.status, hotspot.last_error, hotspot.next_poll_at = "OK", None, None
+    hotspot.next_poll_at = None
+    if hotspot.status != "REFUSED" or not hotspot.failures:
+        hotspot.status, hotspot.last_error = "OK", None
     hotspot.serial = hotspot.serial or identity.serial
     hotspot.fingerprint = hotspot.fingerprint or identity.fingerprint
     hotspot.model = identity.model or hotspot.model
@@ -34,14 +37,19 @@ def note_identity(hotspot: Hotspot, identity: Identity) -> None:
 
 def note_failure(hotspot: Hotspot, error: HotspotError) -> None:
     """Keep why a conversation failed; nothing that was known before is changed by it."""
-    if isinstance(error, Busy):  # it answers, and is well
+    if isinstance(error, Busy) or stays_refused(hotspot, error):  # one that is busy is well
         return
     hotspot.status = "SILENT" if isinstance(error, Unreachable) else "REFUSED"
     hotspot.last_error = str(error)
 
 
+def stays_refused(hotspot: Hotspot, error: HotspotError) -> bool:
+    """Tell whether it was refused and is only silent now, which takes nothing of that back."""
+    return hotspot.status == "REFUSED" and isinstance(error, Unreachable)
+
+
 def pin(hotspot: Hotspot, identity: Identity) -> None:
     """Take this box for the hotspot from now on, whichever it was before."""
     hotspot.serial, hotspot.fingerprint = None, None
-    hotspot.model, hotspot.firmware = None, None
+    hotspot.model, hotspot.firmware, hotspot.status = None, None, "NEW"
     note_identity(hotspot, identity)

@@ -42,8 +42,8 @@ def find_other(hotspot: Hotspot, sighting: Sighting, known: Mapping[str, Token])
     if other is None or 2 * other.matches < len(codes):  # a code or two are alike by chance
         return None
     return WrongBox(
-        f"Another box answers there: it has the tokens of {other.name} and none of this one. "
+        "Another box answers there: it has the tokens of another hotspot and none of this one. "
         "Nothing was concluded from that. Look whether the two have changed addresses, as after a "
         "restart of the router.",
-        found=other.name,
+        found=other.name,  # for the audit log alone: it may be of a business that others run
     )

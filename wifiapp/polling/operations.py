@@ -118,11 +118,12 @@ def take_failure(claim: Claim, error: HotspotError) -> Outcome | None:
         record(WORKER, "hotspot.wrong-box", "hotspot", hotspot.id, change=change)
     hotspot.polled_at = clock.now()
     hotspot.failures += 1
-    hotspot.last_error = str(error)
+    if not contacts.stays_refused(hotspot, error):
+        hotspot.last_error = str(error)
     if hotspot.failures >= MISSES or not isinstance(error, Unreachable | Busy):
         contacts.note_failure(hotspot, error)
         if hotspot.status in {"SILENT", "REFUSED"}:
-            outages.begin(hotspot, str(error))
+            outages.begin(hotspot, hotspot.last_error or str(error))
     hotspot.next_poll_at = clock.now() + _pause(hotspot, error)
     outcome = Outcome(hotspot.id, hotspot.name, str(error))
     db.session.commit()
