@@ -72,6 +72,18 @@ def test_nothing_more_is_asked_for_while_something_is_being_made(box, kept):
     assert db.session.query(TokenBatch).count() == 1
 
 
+def test_what_was_begun_on_a_hotspot_out_of_use_keeps_no_other_from_it(box, counter, kept, shop):
+    box.fail("hang up", times=10**6)
+    assert keep() == {"asked": {"1 hour": 30}}
+    assert db.session.query(TokenBatch).one().called_at
+    counter.is_active = False
+    box.recover()
+    portal(box, shop, name="Garden")
+    counter.status, counter.last_error = "REFUSED", "Another box answers there."
+    assert keep(timedelta(hours=1)) == {"asked": {"1 hour": 30}}
+    assert len(box.tokens) == 30
+
+
 def test_not_more_than_once_a_minute(box, kept):
     assert keep() == {"asked": {"1 hour": 30}}
     db.session.execute(db.text("UPDATE wifi_tokens SET status = 'SOLD'"))

@@ -88,8 +88,10 @@ def _next_plan(now: datetime) -> Plan | None:
         WifiToken.status == "UNUSED",
         or_(WifiToken.redeem_by.is_(None), WifiToken.redeem_by > now),
     )
-    making = select(TokenBatch.id).where(
+    making = select(TokenBatch.id).join(Hotspot, Hotspot.id == TokenBatch.hotspot_id)
+    making = making.where(
         TokenBatch.token_config_id == Plan.id,
+        Hotspot.is_active,  # what was begun on others may never end
         or_(TokenBatch.status.in_(UNFINISHED), TokenBatch.called_at.is_not(None)),
     )
     query = (
