@@ -134,6 +134,7 @@ def test_a_hotspot_that_the_last_look_refused_is_told_nothing(box, counter, toke
     assert disable(token).status == "UNUSED"
     (command,) = commands()
     assert command.status == "PENDING" and "until a look at it is good" in command.error
+    assert command.called_at is None  # so that nothing is taken for its doing
     assert box.requests == [] and token.token in box.tokens
     counter.status = "OK"  # by the next good look
     db.session.commit()

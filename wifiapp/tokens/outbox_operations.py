@@ -101,9 +101,10 @@ def _do_some(kinds: Kinds, hotspot_id: str, only: str | None = None) -> Step:
     works = [kind.work(each) for each in group]
     for each in group:
         each.attempts += 1
-        each.called_at = each.called_at or clock.now()  # any try since may be what did it
     try:
         access = access_to_change(db.session.get_one(Hotspot, hotspot_id))
+        for each in group:
+            each.called_at = each.called_at or clock.now()  # any try since may be what did it
         db.session.commit()
         results = yield access, lambda box: kind.act(box, works)
     except HotspotError as error:
