@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     Row,
     Select,
     SQLColumnExpression,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     case,
     func,
     not_,
+    or_,
     select,
     true,
 )
@@ -27,6 +29,7 @@ from wifiapp.devices.search_queries import found_by
 from wifiapp.devices.told import is_told, told_at
 from wifiapp.errors import NotFound
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness
+from wifiapp.hotspots.queries import is_heard
 from wifiapp.paging import UNFIT, Page, fetch_page, stream
 from wifiapp.tokens.models import WifiToken
 
@@ -194,6 +197,15 @@ def _presence(now: datetime) -> dict[str, SQLColumnExpression[bool]]:
     }
 
 
+def _is_possible(state: str, now: datetime) -> ColumnElement[bool]:
+    """Say at once, before any device is looked at, whether one can be in the state."""
+    heard = is_heard(now)
+    wanted = {"ONLINE": heard, "UNKNOWN": or_(not_(heard), Hotspot.is_manual)}
+    if state not in wanted:
+        return true()
+    return select(Hotspot.id).where(wanted[state]).correlate(None).exists()
+
+
 def matching(viewer: Viewer, wanted: Wanted, now: datetime) -> Select[Any]:
     """Select the ids of the wanted devices that the viewer may see."""
     query = _with_tokens(viewer).join(Hotspot, Hotspot.id == WifiToken.hotspot_id)
@@ -204,7 +216,7 @@ def matching(viewer: Viewer, wanted: Wanted, now: datetime) -> Select[Any]:
     ):
         query = query.where(column == value) if value else query
     if wanted.state:
-        query = query.where(_presence(now)[wanted.state])
+        query = query.where(_presence(now)[wanted.state], _is_possible(wanted.state, now))
     if wanted.hint:
         query = query.where(hints.conditions(now)[wanted.hint])
     if not wanted.search:
