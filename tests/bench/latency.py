@@ -71,7 +71,7 @@ def _replayed(server, database, statements):
     """Return the median of the milliseconds that the server takes for all of them."""
     taken = []
     with server.connect(database) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET TimeZone = 'UTC'; SET jit = off; SET random_page_cost = 1.1")
         for _ in range(REPLAYS):
             started = time.perf_counter()
             for statement, parameters in statements:
