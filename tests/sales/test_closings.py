@@ -403,6 +403,38 @@ def test_a_day_of_the_past_is_chosen_in_the_address_and_a_bad_one_gets_its_messa
     assert "has not begun" in manager.get("/sales/close?day=2026-11-23").text
 
 
+def test_the_day_of_a_business_taken_out_of_use_is_closed_as_long_as_something_is_not(
+    clock, admin_client, shop
+):
+    idle, other = make_business(name="An idle one", is_active=False), make_business(name="Zed shop")
+    sale = sell(shop, "10.00", at=NOON - HOUR)
+    shop.is_active = False
+    db.session.commit()
+    page = admin_client.get("/sales/close").text
+    assert idle.name not in page and page.index(other.name) < page.index(shop.name)
+    address = f"/sales/close?business={shop.id}"
+    page = admin_client.get(address).text
+    assert "USD 10.00" in page
+    form = {"counted": "10", "seen": "10.00", "closing_id": hidden(page, "closing_id")}
+    answer = admin_client.post(address, data=form)
+    assert answer.status_code == 303
+    assert admin_client.post(address, data=form).location == answer.location
+    assert closings_queries.find_last(other.id) is None
+    assert shop.name not in admin_client.get("/sales/close").text
+    clock.shift(HOUR)
+    sale.voided_at, sale.void_reason = NOON + HOUR / 2, "by mistake"
+    db.session.commit()
+    assert shop.name in admin_client.get("/sales/close").text
+
+
+def test_what_is_sent_for_no_business_or_no_day_closes_nothing(manager, shop):
+    for wrong in ("business=nothing", "day=yesterday"):
+        answer = manager.post(f"/sales/close?{wrong}", data={"counted": "0"})
+        assert answer.status_code == 422
+    assert closings_queries.find_last(shop.id) is None
+    assert f"/sales/close?business={shop.id}&amp;day=2026-11-22" in manager.get("/sales/close").text
+
+
 def test_closings_of_another_business_are_not_found(manager):
     other = make_closing()
     assert manager.get(f"/sales/closings/{other.id}").status_code == 404

@@ -1,11 +1,11 @@
 """Every question asked of the closings of days."""
 
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, func, literal_column, select, union_all
+from sqlalchemy import Integer, Row, Select, func, literal_column, not_, select, union_all
 
 from wifiapp.access import Viewer
 from wifiapp.auth.models import User
@@ -28,6 +28,7 @@ from wifiapp.sales.models import DayClosing, DayClosingSum, WifiTokenSale
 from wifiapp.sales.queries import PERSON
 
 PAGE_SIZE = 31
+LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
 
 def list_closings(
@@ -68,6 +69,19 @@ def find_last(business_id: str) -> DayClosing | None:
     """Return the latest closing of a business."""
     query = select(DayClosing).where(DayClosing.business_id == business_id)
     return db.session.scalar(query.order_by(DayClosing.ends_at.desc()).limit(1))
+
+
+def list_unclosed_out_of_use() -> Sequence[str]:
+    """Return the businesses out of use in which something came after the last closing."""
+    closed = select(func.max(DayClosing.ends_at)).where(DayClosing.business_id == Business.id)
+    since = func.coalesce(closed.scalar_subquery(), LONG_AGO)
+    own = select(WifiTokenSale.id).where(WifiTokenSale.business_id == Business.id)
+    query = select(Business.id).where(
+        not_(Business.is_active),
+        own.where(WifiTokenSale.sold_at >= since).exists()
+        | own.where(WifiTokenSale.voided_at >= since).exists(),
+    )
+    return db.session.scalars(query).all()
 
 
 def list_kept_sums(closing_id: str) -> list[MethodSum]:

@@ -86,13 +86,18 @@ def show(closing_id: str) -> str:
 def close() -> ResponseReturnValue:
     """Show what the till should hold, and close the day with what was counted."""
     viewer, now = current_viewer(), clock.now()
-    choice = DayChoice(request.args, _open_ones(viewer))
+    choice = DayChoice(request.args, _offered(viewer))
     if not choice.business.data:
         return render_template("sales/close.html", business=None)
     business = get_business(choice.business.data, viewer)
     day = choice.day.data or now.astimezone(ZoneInfo(business.timezone)).date()
     form = CloseForm()
-    if form.validate_on_submit() and (closing_id := _close(form, business.id, day)):
+    # What was sent for a business or day that will not do is never taken for another.
+    if (
+        not choice.errors
+        and form.validate_on_submit()
+        and (closing_id := _close(form, business.id, day))
+    ):
         return redirect(url_for("closings.show", closing_id=closing_id), 303)
     draft, problem = _draft(business, day, now)
     form.seen.data = str(draft.expected_cash) if draft else ""
@@ -115,8 +120,11 @@ def _filters(viewer: Viewer) -> ClosingFilters:
     return ClosingFilters(request.args, business=seen)
 
 
-def _open_ones(viewer: Viewer) -> list[tuple[str, str]]:
-    return [(each.id, each.name) for each in list_businesses(viewer) if each.is_active]
+def _offered(viewer: Viewer) -> list[tuple[str, str]]:
+    """Return the businesses in use, then others with something to close and the one asked for."""
+    others = {*closings_queries.list_unclosed_out_of_use(), request.args.get("business")}
+    seen = [each for each in list_businesses(viewer) if each.is_active or each.id in others]
+    return [(each.id, each.name) for each in sorted(seen, key=lambda each: not each.is_active)]
 
 
 def _draft(business: Any, day: date, now: datetime) -> tuple[Draft | None, str]:
