@@ -98,6 +98,24 @@ def test_each_field_of_an_item_is_named(portal):
 
 
 @pytest.mark.parametrize(
+    ("name", "shown"),
+    [("a\0b", "ab"), ("\ud800", "?"), ("", "?"), ("x" * 900_000, "x" * 40), ("a\x1b[31m", "a[31m")],
+)
+def test_the_name_of_a_field_that_does_not_exist_is_kept_as_far_as_it_can_be(portal, name, shown):
+    answer = portal.send(data=json.dumps([there() | {name: 1}]), content_type="application/json")
+    assert answer.status_code == 200, answer.text
+    assert [each["field"] for each in answer.get_json()["refused"]] == [shown]
+    assert portal.hotspot.last_error == (
+        f"Nothing of a push could be used. Its first item: {shown}: There is no such field."
+    )
+
+
+def test_of_an_item_with_any_number_of_wrong_fields_a_few_are_named(portal):
+    answer = portal.push(there(mac="x", **{f"x{number}": 1 for number in range(50_000)}))
+    assert answer["refused"][0]["field"] == "mac" and len(answer["refused"]) == 5
+
+
+@pytest.mark.parametrize(
     "mac",
     [
         "ac:de:48:00:00:01",

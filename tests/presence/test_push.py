@@ -236,6 +236,17 @@ def test_a_push_of_everybody_ends_what_it_does_not_name_as_a_look_would(portal):
     assert sessions(OTHER) == [(NOON, after(3), "TIMED_OUT")], "nobody looked meanwhile"
 
 
+def test_a_push_of_everybody_that_could_not_be_read_whole_ends_nothing(portal):
+    """The phone that is not understood may be any of those that are not named."""
+    portal.push(there(), there(mac=OTHER), everybody="true")
+    for minute in range(1, 8):
+        portal.push(there(signal=40), there(mac=OTHER), at=after(minute), everybody="true")
+    assert sessions() == [(NOON, None, None)]
+    for minute in range(8, 12):
+        portal.push(there("NOSUCH"), there(mac=OTHER), at=after(minute), everybody="true")
+    assert sessions() == [(NOON, NOON, "LEFT")], "another's token is none of ours"
+
+
 # -- counters --------------------------------------------------------------------------------------
 
 

@@ -43,14 +43,15 @@ Push all that are online every so many seconds (as the hotspot's page says), and
 `online: false`; an empty list when nobody is there. A push tells of those whom it names: who is
 not named has not left, and counts as unknown after three times that span (three minutes at least).
 When no push comes for so long, the whole hotspot is silent. With `everybody=true` the push names
-all, and who is not named for so long has left.
+all, and who is not named for so long has left; but not when an item of it is refused as `invalid`,
+for nobody knows whom that names.
 
 The same push again changes nothing but when they were seen. An item that cannot be used is
 `refused`, and the others are kept. At most {presence_schemas.MOST_ITEMS} items a push."""
 EVERYBODY = {
     "name": "everybody",
     "in": "query",
-    "description": "true: whoever is online is named",
+    "description": "true: whoever is online is named. Without effect when an item is invalid",
     "schema": {"type": "string", "enum": ["true", "false"], "default": "false"},
 }
 SALE_ID = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
@@ -14,6 +15,8 @@ from wifiapp.hotspots.clocks import EARLIEST
 from wifiapp.hotspots.plain import MOST_BYTES, ip_of, text_of
 
 MOST_ITEMS = 1000
+MOST_WRONG = 5  # fields of an item that are named
+LONGEST_NAME = 40  # characters of the name of a field
 AHEAD = timedelta(days=1)  # by which a portal's clock may be wrong and still be one
 WEAKEST = -127  # dBm
 
@@ -119,7 +122,11 @@ class PresenceRefusal(Shape):
     """An item that was left out, and why."""
 
     index = given(fields.Integer, about="Of the item, from 0")
-    field = given(fields.String, about="null: the item as a whole", allow_none=True)
+    field = given(
+        fields.String,
+        about=f"null: the item as a whole. Of an item at most {MOST_WRONG} are named",
+        allow_none=True,
+    )
     problem = given(fields.String, validate=validate.OneOf(["invalid", "unknown-token"]))
     message = given(fields.String, about="What is allowed")
 
@@ -140,13 +147,21 @@ _ITEM = PresenceItem()
 
 
 def read(item: Any) -> tuple[dict[str, Any], Mapping[str | None, str]]:
-    """Return the item as it is understood, and what is wrong with it by field; one is empty."""
+    """Return the item as it is understood, and what is wrong with it by field; one is empty.
+
+    Fields that do not exist are called as the portal likes, and there may be any number of them.
+    """
     try:
         loaded: dict[str, Any] = _ITEM.load(item)
     except ValidationError as error:
-        found = dict(error.messages_dict)
-        return {}, {None if at == "_schema" else at: _first(it) for at, it in found.items()}
+        found = islice(error.messages_dict.items(), MOST_WRONG)
+        return {}, {_name(at): _first(it) for at, it in found}
     return loaded, {}
+
+
+def _name(field: str) -> str | None:
+    """Return the name of a field as far as it can be shown and kept; None for the whole item."""
+    return None if field == "_schema" else (text_of(field) or "?")[:LONGEST_NAME]
 
 
 def _first(messages: Any) -> str:

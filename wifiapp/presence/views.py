@@ -43,7 +43,7 @@ def push() -> ResponseReturnValue:
     if items and not told:
         push_operations.note_unusable(portal.hotspot_id, _why(refused))
         return _answer(None, 0, refused)
-    names_all = query["everybody"] == "true"
+    names_all = query["everybody"] == "true" and not refused  # who may be in what was not read
     taken = push_operations.take_push(portal.hotspot_id, [*told.values()], names_all=names_all)
     if taken is None:
         raise ServiceUnavailable("A backup is being restored.", retry_after=RETRY_AFTER)
