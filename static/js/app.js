@@ -58,11 +58,14 @@ document.addEventListener("htmx:responseError", () => connectionLost(true));
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig } = event.detail;
   const asked = new URL(requestConfig.path, location.href).pathname;
+  let isOurs = xhr.status < 400;
   if (requestConfig.verb === "post") {
-    event.detail.shouldSwap = true; // the page that says why nothing was done
-    event.detail.isError = false;
+    // the page that says why nothing was done, but not what a proxy says: the form would be gone
+    isOurs = xhr.status < 500 && xhr.responseText.includes('id="main"');
+    event.detail.shouldSwap = isOurs;
+    event.detail.isError = !isOurs;
   }
-  if (xhr.status < 400) connectionLost(false);
+  if (isOurs) connectionLost(false);
   if (new URL(xhr.responseURL, location.href).pathname !== asked) {
     event.detail.shouldSwap = false;
     location.reload();
@@ -148,29 +151,33 @@ for (const field of document.querySelectorAll("input[data-own-zone]")) {
 }
 
 // What was typed outlives being signed out: kept here while the sign-in comes in between, and put
-// back where the address ends on #typed. Passwords and files are never kept.
+// back for the same person where the address ends on #typed. Passwords and files are never kept.
 const TYPED = "typed";
+const ONCE = ["key", "form_id", "closing_id"]; // what makes a form that is sent twice one
+const { user } = document.body.dataset; // nobody at the sign-in and its like
 function typedBefore() {
+  if (!user) return null;
   const kept = JSON.parse(sessionStorage.getItem(TYPED));
-  const isInterrupted = document.body.matches(".plain");
-  if (!isInterrupted) sessionStorage.removeItem(TYPED);
-  return isInterrupted || location.hash !== "#typed" ? null : kept;
+  sessionStorage.removeItem(TYPED);
+  return location.hash === "#typed" && kept?.user === user ? kept : null;
 }
 function putBack({ action, fields }) {
   const posts = document.querySelectorAll("form[method=post]");
   const form = [...posts].find((each) => each.getAttribute("action") === action);
   for (const field of form?.elements ?? []) {
-    if (!field.name || ["hidden", "submit"].includes(field.type)) continue;
+    if (!field.name || field.type === "submit") continue;
+    if (field.type === "hidden" && !ONCE.includes(field.name)) continue;
     const values = fields.filter(([name]) => name === field.name).map(([, value]) => value);
     if (["checkbox", "radio"].includes(field.type)) field.checked = values.includes(field.value);
     else if (values.length) field.value = values[0];
     if (values[0]) field.closest("details")?.setAttribute("open", "");
   }
 }
+const UNKEPT = "[type=password], [type=file], [data-reveal]"; // a password in sight is a text
 document.addEventListener("submit", ({ target }) => {
-  if (!target.matches("form[method=post]") || target.querySelector("[type=password], [type=file]")) return;
+  if (!user || !target.matches("form[method=post]") || target.querySelector(UNKEPT)) return;
   const fields = [...new FormData(target)].filter(([name]) => name !== "csrf_token");
-  const kept = { action: target.getAttribute("action"), fields };
+  const kept = { user, action: target.getAttribute("action"), fields };
   sessionStorage.setItem(TYPED, JSON.stringify(kept));
 });
 const typed = typedBefore();

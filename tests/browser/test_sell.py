@@ -1,14 +1,16 @@
 """A day at the till: the cashier sells and prints, the owner voids and closes."""
 
 import re
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PASSWORD, sign_in
+from tests.browser.conftest import EMAIL, PASSWORD, sign_in
 from tests.browser.looks import must_fit
 
 CASHIER = "till@example.org"
+KEPT = "sessionStorage.getItem('typed')"
 PHONE = {"width": 390, "height": 844}
 
 
@@ -62,7 +64,7 @@ def test_a_cashier_sells_and_prints_and_the_owner_voids_and_closes_the_day(page,
     page.get_by_role("link", name="1 hour").click()
     page.get_by_role("button", name="CARD").click()
     expect(page.get_by_role("heading", name="Sold: 1 hour")).to_be_visible()
-    page.context.clear_cookies()
+    end_session(page)
     # the owner
     page.set_viewport_size({"width": 1280, "height": 800})
     sign_in(page, till)
@@ -108,6 +110,15 @@ def lose_the_answer(route):
         route.continue_()
 
 
+def answer_instead(status, route):
+    """Answer a form with a page that is none of the server's."""
+    if route.request.method == "POST":
+        page = "<html><title>Gateway</title><h1>Try again later</h1></html>"
+        route.fulfill(status=status, content_type="text/html", body=page)
+    else:
+        route.continue_()
+
+
 def test_a_lost_connection_sells_once_and_loses_nothing(page, till):
     page.set_viewport_size(PHONE)
     sign_in(page, till, CASHIER)
@@ -127,6 +138,16 @@ def test_a_lost_connection_sells_once_and_loses_nothing(page, till):
     expect(page.locator(".till.htmx-request")).to_have_count(0)
     expect(lost).to_be_visible()
     page.unroute("**/sell/*")
+    # a proxy answers in the server's place, or a portal of somebody else's network does
+    for status in (200, 404, 504):
+        strange = partial(answer_instead, status)
+        page.route("**/sell/*", strange)
+        with page.expect_response(lambda answer: answer.request.method == "POST"):
+            page.get_by_role("button", name="CASH").click()
+        expect(page.locator(".till.htmx-request")).to_have_count(0)
+        expect(lost).to_be_visible()
+        expect(cash).to_have_value("2")
+        page.unroute("**/sell/*")
     page.get_by_role("button", name="CASH").click()
     expect(page.get_by_text("USD 1.00 · CASH · receipt 1")).to_be_visible()
     # back is a new sale, and an impatient finger makes one of it
@@ -140,17 +161,72 @@ def test_a_lost_connection_sells_once_and_loses_nothing(page, till):
     expect(page.get_by_text("receipt 2")).to_be_visible()
 
 
+def end_session(page):
+    """Forget the session, once nothing is under way whose answer would bring its cookie again."""
+    page.wait_for_load_state("networkidle")
+    page.context.clear_cookies()
+
+
+def fill_in_again(page, email):
+    """Sign in on the page that asks for it, with the password in sight."""
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Show the password").click()
+    page.get_by_role("button", name="Sign in").click()
+
+
 def test_whoever_is_signed_out_in_the_middle_finds_what_they_typed(page, till):
     sign_in(page, till, CASHIER)
     page.get_by_role("link", name="1 hour").click()
     page.get_by_label("Cash received").fill("7")
-    page.context.clear_cookies()
+    end_session(page)
     page.get_by_role("button", name="CASH").click()
     expect(page.get_by_text("You were signed out meanwhile")).to_be_visible()
-    page.get_by_label("Email").fill(CASHIER)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    fill_in_again(page, CASHIER)
     expect(page.get_by_label("Cash received")).to_have_value("7")
     page.get_by_role("button", name="CASH").click()
     expect(page.get_by_text("USD 6.00")).to_be_visible()
     expect(page.get_by_text("receipt 1")).to_be_visible()
+
+
+def test_nobody_finds_what_another_typed_and_no_password_is_kept(page, till):
+    sign_in(page, till, CASHIER)
+    page.get_by_role("link", name="1 hour").click()
+    page.get_by_label("Cash received").fill("7")
+    end_session(page)
+    page.get_by_role("button", name="CASH").click()
+    expect(page.get_by_text("You were signed out meanwhile")).to_be_visible()
+    fill_in_again(page, EMAIL)
+    expect(page).to_have_url(re.compile(r"/sell/[\w-]+$"))  # without "#typed": the script is done
+    expect(page.get_by_label("Cash received")).to_be_empty()
+    assert page.evaluate(KEPT) is None
+    # a password that can be read on the screen
+    page.goto(f"{till.url}/password")
+    for eye in page.locator("[data-reveal]").all():
+        eye.click()
+    for field in page.locator(".with-reveal input").all():
+        field.fill(PASSWORD)
+    end_session(page)
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_text("You were signed out meanwhile")).to_be_visible()
+    assert page.evaluate(KEPT) is None
+
+
+def test_a_sale_nobody_heard_of_is_found_after_signing_in_anew_in_another_tab(page, till):
+    sign_in(page, till, CASHIER)
+    page.get_by_role("link", name="1 hour").click()
+    page.get_by_label("Cash received").fill("7")
+    page.route("**/sell/*", lose_the_answer)
+    page.get_by_role("button", name="CASH").click()
+    expect(page.get_by_text("No answer from the server")).to_be_visible()
+    page.unroute("**/sell/*")
+    end_session(page)
+    other = page.context.new_page()
+    sign_in(other, till, CASHIER)
+    page.get_by_role("button", name="CASH").click()
+    expect(page.get_by_text("You signed in anew meanwhile")).to_be_visible()
+    expect(page.get_by_label("Cash received")).to_have_value("7")
+    page.get_by_role("button", name="CASH").click()
+    expect(page.get_by_text("USD 1.00 · CASH · receipt 1")).to_be_visible()
+    page.get_by_role("link", name="Next customer").click()
+    expect(page.get_by_text("2 left")).to_be_visible()
