@@ -13,7 +13,7 @@ from wifiapp.analytics import outages_queries
 from wifiapp.analytics.grid import build
 from wifiapp.analytics.queries import Scope
 from wifiapp.db import db
-from wifiapp.devices import online_queries
+from wifiapp.devices import online, online_queries
 from wifiapp.devices import queries as devices
 from wifiapp.devices.models import DeviceSession
 from wifiapp.hotspots import list_queries
@@ -133,6 +133,55 @@ def test_nobody_waits_for_a_portal_without_a_key_in_force(app, portal):
     off.hotspot.is_active = False
     db.session.commit()
     assert note_silent(after(60)) is None
+    assert outages() == []
+
+
+def revoke(portal, at):
+    with time_machine.travel(at, tick=False):
+        operations.revoke_key(COMMAND_LINE, portal.hotspot.id)
+    db.session.expire_all()
+
+
+def renew(portal, at):
+    with time_machine.travel(at, tick=False):
+        _, portal.key = operations.make_key(COMMAND_LINE, portal.hotspot.id)
+    db.session.expire_all()
+
+
+def test_the_silence_of_a_portal_ends_with_its_key_and_the_time_without_one_is_not_known(portal):
+    portal.push(there())
+    note_silent(after(10))
+    revoke(portal, after(20))
+    assert outages() == [(NOON, after(20), "Its portal told nothing.")]
+    renew(portal, after(200))
+    without = (after(20), after(200), "Its portal had no key.")
+    assert outages() == [(NOON, after(20), "Its portal told nothing."), without]
+    portal.push(at=after(201))
+    assert len(outages()) == 2
+
+
+def test_the_hours_between_two_keys_are_not_known(portal):
+    portal.row.created_at = NOON
+    portal.push(there())
+    revoke(portal, after(1))
+    assert outages() == []
+    renew(portal, after(200))
+    assert outages() == [(NOON, after(200), "Its portal had no key.")]
+    asked = online_queries.list_asked(ALL)
+    found = online.hours(
+        online_queries.count_by_hour(ALL, NOON, after(201)),
+        asked,
+        online_queries.list_outages([each.id for each in asked], NOON),
+        NOON,
+        after(201),
+    )
+    assert [hour.devices for hour in found[:3]] == [None, None, None]
+
+
+def test_another_key_at_once_leaves_no_gap(portal):
+    portal.push(there())
+    revoke(portal, after(1))
+    renew(portal, after(2))
     assert outages() == []
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from wifiapp import clock
 from wifiapp.access import Actor
@@ -12,14 +12,17 @@ from wifiapp.api.refusals import Refused, TooMany
 from wifiapp.audit.changes import differences
 from wifiapp.audit.record import record
 from wifiapp.auth import throttle
+from wifiapp.columns import UtcDateTime
 from wifiapp.db import db
 from wifiapp.errors import NotFound, WifiError
 from wifiapp.hotspots.models import Hotspot, HotspotBusiness, HotspotOutage, PresenceKey
 from wifiapp.hotspots.setups import LONGEST_INTERVAL, SHORTEST_INTERVAL
+from wifiapp.polling.queries import patience_with
 from wifiapp.presence import queries
 
 MINUTE = timedelta(minutes=1)
 PER_MINUTE = 120  # pushes of one hotspot
+WITHOUT_KEY = "Its portal had no key."
 
 
 class NotManual(WifiError):
@@ -77,6 +80,7 @@ def revoke_key(actor: Actor, hotspot_id: str) -> PresenceKey | None:
     hotspot, key = _locked(hotspot_id), queries.find_key(hotspot_id)
     if key is not None:
         key.revoked_at = clock.now()
+        _end_outage(hotspot, key.revoked_at)  # from now on nobody is to tell anything
         _record(actor, "revoke", hotspot, key, {})
     db.session.commit()
     return key
@@ -141,10 +145,27 @@ def _locked(hotspot_id: str) -> Hotspot:
 
 
 def _begin_anew(hotspot: Hotspot) -> None:
-    """Forget what was pushed with a key that nobody has any more: since then nobody was to."""
+    """Forget what was pushed with a key that nobody has any more, but not that nobody told since.
+
+    The hotspot's hours count from its first key on.
+    """
+    now, last = clock.now(), hotspot.last_contact_at
+    _end_outage(hotspot, now)
+    known = select(func.max(HotspotOutage.ended_at, type_=UtcDateTime))
+    over = db.session.scalar(known.where(HotspotOutage.hotspot_id == hotspot.id))
+    if last and now - (since := max(last, over or last)) > patience_with(hotspot):
+        gap = HotspotOutage(
+            hotspot_id=hotspot.id, started_at=since, ended_at=now, reason=WITHOUT_KEY
+        )
+        db.session.add(gap)
     hotspot.status, hotspot.last_contact_at, hotspot.last_error = "NEW", None, None
-    lasting = (HotspotOutage.hotspot_id == hotspot.id, HotspotOutage.ended_at.is_(None))
-    db.session.execute(update(HotspotOutage).where(*lasting).values(ended_at=clock.now()))
+
+
+def _end_outage(hotspot: Hotspot, at: datetime) -> None:
+    ended = update(HotspotOutage).values(ended_at=func.greatest(HotspotOutage.started_at, at))
+    db.session.execute(
+        ended.where(HotspotOutage.hotspot_id == hotspot.id, HotspotOutage.ended_at.is_(None))
+    )
 
 
 def _business_of(hotspot: Hotspot) -> str | None:
