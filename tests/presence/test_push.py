@@ -258,6 +258,26 @@ def test_counters_count_as_growth_and_one_that_fell_began_anew(portal):
     assert volumes() == the_session().bytes_down == 1100
 
 
+def test_a_late_repeat_counts_nothing(portal):
+    """The first answer was lost: the portal sends it again, after a newer one."""
+    since = {"connectedAt": "2026-11-22T08:00:00Z"}
+    for minute, count in enumerate((400, 500, 510, 500, 520)):
+        portal.push(there(bytesDown=count, bytesUp=count, **since), at=after(minute))
+    assert (volumes(), the_session().bytes_up, the_session().counter_down) == (120, 120, 520)
+    portal.push(there(bytesDown=7, connectedAt="2026-11-22T10:05:00Z"), at=after(5, 30))
+    assert volumes() == 127, "another connection counts from nothing"
+
+
+def test_a_late_repeat_of_who_was_taken_for_gone_counts_nothing(portal):
+    since = {"connectedAt": "2026-11-22T08:00:00Z"}
+    portal.push(there(bytesDown=500, **since))
+    portal.push(there(bytesDown=510, **since), at=after(1))
+    portal.push(gone(), at=after(2))
+    for minute, count in ((3, 500), (4, 520)):
+        portal.push(there(bytesDown=count, **since), at=after(minute))
+    assert volumes() == 20
+
+
 def test_a_counter_that_is_not_told_changes_nothing(portal):
     portal.push(there(bytesDown=5000))
     portal.push(there(), at=after(1))

@@ -15,6 +15,10 @@ from wifiapp.hotspots.clocks import EARLIEST
 from wifiapp.hotspots.plain import MOST_BYTES, ip_of, text_of
 
 MOST_ITEMS = 1000
+SO_FAR = (
+    "Of this connection, so far. Less than before: began anew, or with the same connectedAt "
+    "nothing: an old push that is late"
+)
 MOST_WRONG = 5  # fields of an item that are named
 LONGEST_NAME = 40  # characters of the name of a field
 AHEAD = timedelta(days=1)  # by which a portal's clock may be wrong and still be one
@@ -108,8 +112,8 @@ class PresenceItem(Shape):
     access_point = maybe(Name, "Where there are several")
     connected_at = maybe(Past, "Since when it is there; another moment is another connection")
     left_at = maybe(Past, "With online: false. Else it left when it was last said to be online")
-    bytes_down = whole(0, MOST_BYTES, "Of this connection, so far; less than before: began anew")
-    bytes_up = whole(0, MOST_BYTES, "Of this connection, so far; less than before: began anew")
+    bytes_down = whole(0, MOST_BYTES, SO_FAR)
+    bytes_up = whole(0, MOST_BYTES, SO_FAR)
     signal = whole(WEAKEST, 0, "dBm")
 
     error_messages = {  # noqa: RUF012 - as marshmallow has it

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from wifiapp.columns import new_id
 from wifiapp.hotspots.driver import SeenDevice, SeenToken, Sighting
 from wifiapp.polling import token_rules
+from wifiapp.polling.pushed import not_less
 from wifiapp.polling.state import (
     MOST_A_SECOND,
     NEAR,
@@ -116,7 +117,10 @@ class _Look:
         session = self._running(known, seen) if known else None
         if session is None:
             session = self._begun(device, known, since)
-        growth = self._counted(session, known, seen)
+        base = self._base(session, known, seen)
+        if self.sighting.pushed and seen.connected_at:
+            seen = not_less(seen, base)
+        growth = self._counted(base, seen)
         if is_counted and (seen.bytes_down is not None or seen.bytes_up is not None):
             self.changes.counted.add(token.id)
             self.changes.usage[token.id].add(growth)
@@ -151,13 +155,16 @@ class _Look:
             since = max(since, known.session.ended_at or known.last_seen)
         return Session(new_id(), device.id, since)
 
-    def _counted(self, session: Session, known: Device | None, seen: SeenDevice) -> Growth:
-        """Return by how much the counters of the connection grew since the last look."""
-        base = session
+    def _base(self, session: Session, known: Device | None, seen: SeenDevice) -> Session:
+        """Return the session whose counters go on."""
         if known and known.session and session.counter_down is None:
             ended = known.session.ended_at
             if ended and seen.connected_at and seen.connected_at <= ended:
-                base = known.session  # taken for gone, and it was not
+                return known.session  # taken for gone, and it was not
+        return session
+
+    def _counted(self, base: Session, seen: SeenDevice) -> Growth:
+        """Return by how much the counters of the connection grew since the last look."""
         is_new = base.counter_down is None and base.counter_up is None
         looked_at = self.before.counts_from
         began = seen.connected_at or (self.sighting.identity.booted_at if is_new else None)

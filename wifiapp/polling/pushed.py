@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from wifiapp.hotspots.driver import Identity, SeenDevice, SeenToken, Sighting
+from wifiapp.polling.state import Session
 from wifiapp.tokens.codes import typed
 
 
@@ -88,3 +89,19 @@ def _used(
         expires_at=row.expires_at or first + timedelta(minutes=row.minutes),
         devices=tuple(devices),
     )
+
+
+def not_less(seen: SeenDevice, base: Session) -> SeenDevice:
+    """Return what was pushed of the same connection, which an older push that is late has less of.
+
+    A poll cannot be late, and a counter that fell in one began anew.
+    """
+    return replace(
+        seen,
+        bytes_down=_most(seen.bytes_down, base.counter_down),
+        bytes_up=_most(seen.bytes_up, base.counter_up),
+    )
+
+
+def _most(now: int | None, before: int | None) -> int | None:
+    return now if now is None or before is None else max(now, before)
