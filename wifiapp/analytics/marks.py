@@ -99,24 +99,24 @@ CREATE FUNCTION rollup_marks_of_sessions() RETURNS trigger LANGUAGE plpgsql AS $
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         INSERT INTO rollup_marks ("businessId", "startsAt", "endsAt")
-        SELECT t."businessId", date_trunc('hour', least(s.since, d."lastSeen")),
+        SELECT t."businessId", date_trunc('hour', greatest(s.start, least(s.since, d."lastSeen"))),
                date_trunc('hour', s.until) + interval '1 hour'
         FROM (
-            SELECT NEW."wifiTokenDeviceId",
+            SELECT NEW."wifiTokenDeviceId", NEW."startedAt",
                    least(coalesce(OLD."endedAt", 'infinity'), coalesce(NEW."endedAt", 'infinity')),
                    CASE WHEN OLD."endedAt" IS NOT NULL AND NEW."endedAt" IS NOT NULL
                         THEN greatest(OLD."endedAt", NEW."endedAt") END
             WHERE (OLD."wifiTokenDeviceId", OLD."startedAt")
                 = (NEW."wifiTokenDeviceId", NEW."startedAt")
             UNION ALL
-            SELECT device, start, stop
+            SELECT device, start, start, stop
             FROM (VALUES
                 (OLD."wifiTokenDeviceId", OLD."startedAt", OLD."endedAt"),
                 (NEW."wifiTokenDeviceId", NEW."startedAt", NEW."endedAt")
             ) AS both_rows (device, start, stop)
             WHERE (OLD."wifiTokenDeviceId", OLD."startedAt")
                 <> (NEW."wifiTokenDeviceId", NEW."startedAt")
-        ) AS s (device, since, until)
+        ) AS s (device, start, since, until)
         JOIN wifi_token_devices d ON d.id = s.device
         JOIN wifi_tokens t ON t.id = d."wifiTokenId";
     ELSE
@@ -194,7 +194,7 @@ END $$;
 CREATE FUNCTION rollup_marks_of_hotspots() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO rollup_marks ("businessId", "startsAt")
-    SELECT t."businessId", date_trunc('hour', min(d."lastSeen"))
+    SELECT t."businessId", date_trunc('hour', min(greatest(s."startedAt", d."lastSeen")))
     FROM device_sessions s JOIN wifi_token_devices d ON d.id = s."wifiTokenDeviceId"
     JOIN wifi_tokens t ON t.id = d."wifiTokenId"
     WHERE s."endedAt" IS NULL AND t."hotspotId" = NEW.id

@@ -215,7 +215,7 @@ def _take_marks(before: datetime, *, longer: bool) -> dict[str, list[Span]]:
 # Once its hotspot is silent, a session lasts until the last sign of life, which was before then.
 GROWING = text(
     """
-    SELECT t."businessId", least(:before, min(d."lastSeen"))
+    SELECT t."businessId", least(:before, min(greatest(s."startedAt", d."lastSeen")))
     FROM device_sessions s JOIN wifi_token_devices d ON d.id = s."wifiTokenDeviceId"
     JOIN wifi_tokens t ON t.id = d."wifiTokenId" JOIN hotspots h ON h.id = t."hotspotId"
     CROSS JOIN LATERAL (
