@@ -97,16 +97,6 @@ FOR EACH ROW WHEN ((OLD."isActive", OLD."isManual", OLD."pollInterval")
 EXECUTE FUNCTION rollup_marks_of_hotspots();
 """
 
-# Open sessions were counted until now, whether anybody told of them or not.
-AGAIN = """
-INSERT INTO rollup_marks ("businessId", "startsAt")
-SELECT t."businessId", date_trunc('hour', min(d."lastSeen"))
-FROM device_sessions s JOIN wifi_token_devices d ON d.id = s."wifiTokenDeviceId"
-JOIN wifi_tokens t ON t.id = d."wifiTokenId"
-WHERE s."endedAt" IS NULL
-GROUP BY 1;
-"""
-
 NO_SIGNS = """
 DROP TRIGGER rollup_marks_on_update ON hotspots;
 DROP FUNCTION rollup_marks_of_hotspots;
@@ -173,8 +163,8 @@ EXECUTE FUNCTION rollup_marks_of_devices();
 
 
 def upgrade():
-    op.execute(SIGNS_OF_LIFE + AGAIN)
+    op.execute(SIGNS_OF_LIFE)
 
 
 def downgrade():
-    op.execute(NO_SIGNS + AGAIN)
+    op.execute(NO_SIGNS)

@@ -77,7 +77,7 @@ def test_nothing_is_half_and_nothing_is_written_into_what_was_swapped_out(
         assert killed_again_and_again(url, tmp_path / "killed", restore) > 1
         assert restore.returncode == 0
         swapped = value(outside, POLLED)
-        wait_for(lambda: value(outside, POLLED) > swapped and value(outside, OPEN) == 0)
+        wait_for(lambda: value(outside, POLLED) != swapped and value(outside, OPEN) == 0)
         wait_for(lambda: known(outside) <= set(box.tokens))
         foreign = len(set(box.tokens) - known(outside))
         assert foreign > 0

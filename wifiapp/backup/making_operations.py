@@ -126,12 +126,19 @@ def _succeed(config: Config, holder: Holder, proved: Verified) -> None:
     rooms.clear(config.backup_dir, holder.id)
 
 
+def _is_interrupted(error: BaseException | None) -> bool:
+    """Tell whether Ctrl-C is behind it, be it through what failed while all was put away."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def _end(config: Config, holder: Holder, error: BaseException) -> None:
     db.session.rollback()
     backup, again = lifecycle.lock_row(holder.id), holder.begins_again(error)
     if again:
         lifecycle.queue(config, backup, str(error))
-    elif isinstance(error, (Cancelled, KeyboardInterrupt)):
+    elif isinstance(error, Cancelled) or _is_interrupted(error):
         lifecycle.cancel(config, backup)
     else:
         lifecycle.fail(config, backup, error)
