@@ -10,7 +10,7 @@ from sqlalchemy import text
 from tests.analytics.rolled import NOW, Shop, assert_proven, at, roll_up
 from tests.factories import make_device, make_profile, make_sale, make_session, make_usage
 from wifiapp import clock
-from wifiapp.analytics import check_queries
+from wifiapp.analytics import check_queries, rollup_operations
 from wifiapp.analytics.check_queries import check
 from wifiapp.analytics.check_rows import select_rows
 from wifiapp.analytics.rollup_operations import Days
@@ -143,6 +143,17 @@ def test_the_command_rolls_up_what_waits_and_says_that_nothing_differs(shop, run
     result = run("check")
     assert result.exit_code == 0 and "Nothing differs" in result.output
     assert json.loads(run("check", "--json").output)["waiting"] == 0
+
+
+def test_the_command_does_not_call_equal_what_changed_while_it_counted(shop, app, monkeypatch):
+    monkeypatch.setattr(rollup_operations, "roll_up", lambda _now: None)
+    mark = 'INSERT INTO rollup_marks (id, "businessId") VALUES (gen_random_uuid(), :business)'
+    db.session.execute(text(mark), {"business": shop.business.id})
+    db.session.commit()
+    words = ["analytics", "check", "--from", "2026-11-16", "--to", "2026-11-16"]
+    result = app.test_cli_runner().invoke(args=words)
+    assert "Nothing was compared" in result.output and "Nothing differs" not in result.output
+    assert "periods were left out" in result.output
 
 
 def test_the_command_names_what_differs_and_exits_with_1(shop, run):

@@ -127,8 +127,10 @@ def _print(verdict: Verdict, names: dict[str, str]) -> None:
             f"{most}{len(verdict.mismatches)} numbers differ in the days {days}. The raw rows are "
             "safe. Roll up again: flask analytics rollup --rebuild"
         )
-    else:
+    elif verdict.periods:
         click.echo(f"Nothing differs: {verdict.periods:,} periods of the days {days}.")
+    else:
+        click.echo(f"Nothing was compared of the days {days}.")
     if verdict.left_out:
         click.echo(
             f"{verdict.left_out:,} periods were left out: something in them changed since they "
