@@ -71,6 +71,8 @@ def test_numbers_that_some_resolvers_take_for_an_address_are_refused(typed):
         "[ff02::1]",
         "::ffff:a9fe:a9fe",
         "[::ffff:169.254.169.254]",
+        "[64:ff9b::169.254.169.254]",
+        "64:ff9b::6464:64c8",
     ],
 )
 def test_an_address_that_no_hotspot_has_is_refused(typed):

@@ -9,7 +9,9 @@ from tests.factories import (
     make_business,
     make_device,
     make_hotspot,
+    make_outage,
     make_plan,
+    make_presence_key,
     make_sale,
     make_token,
     make_user,
@@ -173,6 +175,33 @@ def test_a_token_that_nobody_used_a_day_after_its_sale_is_named(plan, box):
 )
 def test_no_token_is_called_unused_where_nothing_would_tell_of_its_use(plan, hotspot):
     sell(token(plan, make_hotspot(**hotspot), status="SOLD"), sold_at=ago(hours=25))
+    assert found() == {}
+
+
+@pytest.fixture
+def portal():
+    """A hotspot whose portal has pushed for two days."""
+    hotspot = make_hotspot(is_manual=True, last_contact_at=NOW)
+    make_presence_key(hotspot, created_at=ago(days=2))
+    return hotspot
+
+
+def test_a_portal_that_pushes_tells_which_tokens_nobody_used(plan, portal):
+    make_outage(portal, started_at=ago(hours=27), ended_at=ago(hours=26))
+    leaking = token(plan, portal, status="SOLD")
+    sell(leaking, sold_at=ago(hours=25))
+    assert only("sold-unused", leaking)
+
+
+@pytest.mark.parametrize("ended_at", [ago(hours=24), None], ids=["for an hour", "still"])
+def test_what_a_portal_did_not_push_may_have_been_used(plan, portal, ended_at):
+    make_outage(portal, started_at=ago(hours=26), ended_at=ended_at)
+    sell(token(plan, portal, status="SOLD"), sold_at=ago(hours=25))
+    assert found() == {}
+
+
+def test_a_token_sold_before_its_portal_began_to_push_may_have_been_used(plan, portal):
+    sell(token(plan, portal, status="SOLD"), sold_at=ago(hours=49))
     assert found() == {}
 
 

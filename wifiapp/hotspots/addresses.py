@@ -6,7 +6,7 @@ naming another machine tells no more than that it is no hotspot.
 """
 
 import re
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from flask_babel import gettext as _
 
@@ -15,6 +15,7 @@ from wifiapp.errors import WifiError
 LONGEST = 253  # characters of a name in the DNS
 LARGEST_PORT = 65535
 Address = IPv4Address | IPv6Address
+NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an address of IPv4
 BROADCAST = IPv4Address("255.255.255.255")
 # Where clouds tell their machines' secrets, as far as that is not link-local.
 METADATA = frozenset(
@@ -87,8 +88,10 @@ def _refuse_what_is_no_hotspot(address: Address) -> None:
 
 
 def is_no_hotspots(address: Address) -> bool:
-    """Tell whether no hotspot can have the address."""
+    """Tell whether no hotspot can have the address, nor the one that it is translated to."""
     address = unmapped(address)
+    if address in NAT64:
+        address = IPv4Address(int(address) & 0xFFFFFFFF)
     return (
         address.is_unspecified
         or address.is_multicast

@@ -21,6 +21,7 @@ from sqlalchemy import (
     func,
     literal,
     null,
+    or_,
     select,
     true,
     tuple_,
@@ -29,7 +30,7 @@ from sqlalchemy.orm import aliased
 
 from wifiapp.columns import UtcDateTime
 from wifiapp.devices.models import WifiTokenDevice as Device
-from wifiapp.hotspots.models import Hotspot
+from wifiapp.hotspots.models import Hotspot, HotspotOutage, PresenceKey
 from wifiapp.hotspots.telling import tells
 from wifiapp.leaks.kinds import GRACE, OVERTIME, PATIENCE, PRICE, TWICE, UNSOLD, UNUSED, VANISHED
 from wifiapp.sales.models import WifiTokenSale as Sale
@@ -72,6 +73,7 @@ def sold_unused(now: datetime) -> list[Part]:
             Sale.sold_at <= now - PATIENCE,
             *_unused(),
             tells(),  # else nothing tells that its tokens are used
+            or_(Hotspot.is_manual.is_(False), _told_all_along()),
             Hotspot.last_contact_at >= day_after,
         )
     )
@@ -186,6 +188,18 @@ def _last_void() -> Any:
 def _is_sold() -> ColumnElement[bool]:
     sale = aliased(Sale)
     return exists().where(sale.wifi_token_id == Token.id, sale.voided_at.is_(None))
+
+
+def _told_all_along() -> ColumnElement[bool]:
+    """Ask whether the portal has pushed ever since the sale: it tells of nobody who has left."""
+    began = exists().where(
+        PresenceKey.hotspot_id == Hotspot.id, PresenceKey.created_at <= Sale.sold_at
+    )
+    was_silent = exists().where(
+        HotspotOutage.hotspot_id == Hotspot.id,
+        or_(HotspotOutage.ended_at.is_(None), HotspotOutage.ended_at > Sale.sold_at),
+    )
+    return and_(began, ~was_silent)
 
 
 def _unused() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
