@@ -1,14 +1,16 @@
 """Proving the roll-ups: everything counted again another way, and each number that differs.
 
 A check takes a share of the lock of rolling up, so that what it compares holds still; what was
-changed meanwhile, or was never rolled up, is said to be waiting and is no mismatch. It goes a few
-days at a time, so that sums fit in memory and it can be said how far it is.
+changed meanwhile, or was never rolled up, is said to be waiting and is no mismatch. It goes a month
+at a time, so that sums fit in memory and it can be said how far it is.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -18,8 +20,8 @@ from wifiapp.access import Viewer
 from wifiapp.analytics import check_statements as statements
 from wifiapp.analytics.extent import find_extent
 from wifiapp.analytics.locks import SHARE
-from wifiapp.analytics.models import LONGER, PERIOD_TYPES, RollupMark, WifiUsageAnalytics
-from wifiapp.analytics.periods import MOMENT, Bounds, Span, bounds, plain
+from wifiapp.analytics.models import LONGER, PERIOD_TYPES, SHORT, RollupMark, WifiUsageAnalytics
+from wifiapp.analytics.periods import MOMENT, Bounds, Span, as_array, bounds, plain
 from wifiapp.analytics.scopes import EVERYTHING, Scope, list_scopes
 from wifiapp.analytics.waiting_queries import Waiting, find_waiting
 from wifiapp.businesses.models import Business
@@ -30,7 +32,6 @@ from wifiapp.sales.periods import Span as Days
 from wifiapp.sales.queries import Wanted, sum_cells
 
 MOST = 200  # mismatches that are named
-AT_ONCE = {"hour": 7 * 24, "day": 7, "week": 1, "month": 1}  # periods
 EVERYBODY = Viewer("", "ADMIN", None)
 AGAINST = {
     "raw": statements.RAW,
@@ -58,10 +59,9 @@ class Mismatch(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What is compared at once: the bounds of some periods, and the scopes of their zone."""
+    """What is compared at once: the bounds of each kind's periods, and the scopes of a zone."""
 
-    kind: str
-    within: Bounds
+    within: Mapping[str, Bounds]
     scopes: Sequence[Scope]
     against: str
 
@@ -133,11 +133,17 @@ def check(
 def _steps(scopes: Sequence[Scope], days: tuple[date, date]) -> Iterator[Step]:
     for zone in sorted({scope.zone for scope in scopes}):
         group = [scope for scope in scopes if scope.zone == zone]
-        for kind in PERIOD_TYPES:
-            within = bounds(kind, zone, *_span(days, zone))
-            for n in range(0, len(within) - 1, AT_ONCE[kind]):
-                some = within[n : n + AT_ONCE[kind] + 1]
-                yield from (Step(kind, some, group, against) for against in AGAINST)
+        by_kind = {kind: bounds(kind, zone, *_span(days, zone)) for kind in PERIOD_TYPES}
+        whole = (min(it[0] for it in by_kind.values()), max(it[-1] for it in by_kind.values()))
+        for first, last in pairwise([whole[0], *by_kind["month"][1:-1], whole[1]]):
+            within = {kind: _begun_in(first, last, each) for kind, each in by_kind.items()}
+            yield from (Step(within, group, against) for against in AGAINST)
+
+
+def _begun_in(first: datetime, last: datetime, within: Bounds) -> Bounds:
+    """Return the bounds of the periods that begin in [first, last)."""
+    *beginnings, _end = within
+    return within[bisect_left(beginnings, first) : bisect_left(beginnings, last) + 1]
 
 
 def _without(named: Sequence[Mismatch], late: Waiting) -> list[Mismatch]:
@@ -175,18 +181,23 @@ def list_names() -> dict[str, str]:
 
 def _compare(step: Step, waiting: Waiting) -> list[Mismatch]:
     """Return what differs in the periods of a step; with more than MOST there are others."""
-    kind, within, scopes, against = step
-    if kind == "hour" and against == "hours":
-        return []
-    spans = [(scope.id, *span) for scope in scopes for span in waiting.spans(scope.id, kind)]
+    scopes, against = step.scopes, step.against
+    by_kind = {kind: within for kind, within in step.within.items() if within[1:]}
+    spans = [
+        (scope.id, kind, *span)
+        for scope in scopes
+        for kind in by_kind
+        for span in waiting.spans(scope.id, kind)
+    ]
     members = [(scope.id, business) for scope in scopes for business in sorted(scope.members)]
-    is_longer = kind in LONGER
+    moments = dict.fromkeys(SHORT, scopes[0].rolled_up_to)
+    moments |= dict.fromkeys(LONGER, scopes[0].longer_to)
     values = {
-        "kind": kind,
-        "bounds": [plain(moment) for moment in within],
-        "low": plain(within[0]),
-        "high": plain(within[-1]),
-        "now": plain(scopes[0].longer_to if is_longer else scopes[0].rolled_up_to),
+        "kinds": [*by_kind],
+        "bounds": [as_array(within) for within in by_kind.values()],
+        "moments": [plain(moments[kind]) for kind in by_kind],
+        "low": plain(min(within[0] for within in by_kind.values())),
+        "high": plain(max(within[-1] for within in by_kind.values())),
         "silent_after": SILENT_AFTER,
         "scopes": [scope for scope, _ in members],
         "businesses": [business for _, business in members],
@@ -194,12 +205,13 @@ def _compare(step: Step, waiting: Waiting) -> list[Mismatch]:
         "periods_from": [plain(scope.periods_from) for scope in scopes],
         "sessions_from": [plain(scope.sessions_from) for scope in scopes],
         "waiting": [scope for scope, *_ in spans],
-        "waiting_since": [plain(since) for _, since, _ in spans],
+        "waiting_kinds": [kind for _, kind, *_ in spans],
+        "waiting_since": [plain(since) for *_, since, _ in spans],
         "waiting_until": [plain(until) for *_, until in spans],
         "most": MOST + 1,
     }
     found = []
-    for scope, system, start, end, measure, *pair, says, counted in db.session.execute(
+    for kind, scope, system, start, end, measure, *pair, says, counted in db.session.execute(
         text(AGAINST[against]), values
     ):
         named, told = against, pair

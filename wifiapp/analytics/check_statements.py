@@ -2,9 +2,12 @@
 
 They share nothing with those that roll up but the bounds of the periods: each measure is counted
 by itself for each kind of period, a day from what happened in it and not from its hours. Bound to
-them are the `bounds` of one `kind`, `low` and `high` (the first and the last of them), `now` (the
-moment of the roll-up), and by scope the `businesses` in it, what is known to be gone, and what
-waits to be rolled up and is left out.
+them are
+
+- `kinds`, `bounds` of each kind as one text of an array, and `moments`: of which its roll-ups are
+  true; `low` and `high`: the first and the last of all bounds;
+- by scope the `businesses` in it, what is known to be gone, and what waits to be rolled up in
+  which kinds of periods and is left out.
 """
 
 from sqlalchemy import text
@@ -16,9 +19,14 @@ READ = text(
 )
 
 _KNOWN = """
-WITH periods AS (
-    SELECT place, since, lead(since) OVER (ORDER BY place) AS until
-    FROM unnest(CAST(:bounds AS timestamp[])) WITH ORDINALITY AS b (since, place)
+WITH kinds AS MATERIALIZED (
+    SELECT kind, bounds, now, bounds[1] AS low, bounds[cardinality(bounds)] AS high
+    FROM unnest(CAST(:kinds AS text[]), CAST(:bounds AS text[]), CAST(:moments AS timestamp[]))
+        AS k (kind, written, now) CROSS JOIN LATERAL (SELECT written::timestamp[] AS bounds) AS b
+),
+periods AS MATERIALIZED (
+    SELECT kind, place, bounds[place] AS since, bounds[place + 1] AS until
+    FROM kinds CROSS JOIN LATERAL generate_series(1, cardinality(bounds) - 1) AS place
 ),
 members AS (
     SELECT * FROM unnest(CAST(:scopes AS text[]), CAST(:businesses AS text[]))
@@ -31,123 +39,143 @@ scopes AS (
                 CAST(:sessions_from AS timestamp[])) AS s (scope, periods_from, sessions_from)
 ),
 waiting AS (
-    SELECT scope, coalesce(since, '-infinity') AS since, coalesce(until, 'infinity') AS until
-    FROM unnest(CAST(:waiting AS text[]), CAST(:waiting_since AS timestamp[]),
-                CAST(:waiting_until AS timestamp[])) AS w (scope, since, until)
+    SELECT * FROM unnest(
+        CAST(:waiting AS text[]), CAST(:waiting_kinds AS text[]),
+        CAST(:waiting_since AS timestamp[]), CAST(:waiting_until AS timestamp[]))
+        AS w (scope, kind, since, until)
 ),
 """
 
-_VISITS = """
-visits AS (
+# Each row finds its token by the key: what lies in some days is little beside all that there is.
+_BY_KEY = """CROSS JOIN LATERAL (
+        SELECT "businessId", "hotspotId", system FROM wifi_tokens
+        WHERE id = "wifiTokenId" OFFSET 0) AS t"""
+
+_VISITS = f"""
+visits AS MATERIALIZED (
     SELECT m.scope, t.system, d."macAddress" AS mac, coalesce(p."deviceType", 'Unknown') AS type,
-           s."startedAt" AS began,
-           CASE WHEN s."endedAt" IS NOT NULL THEN s."endedAt"
-                WHEN told THEN greatest(s."startedAt", CAST(:now AS timestamp))
-                ELSE greatest(s."startedAt", least(d."lastSeen", :now)) END AS ended
-    FROM members m JOIN wifi_tokens t ON t."businessId" = m.business
-    JOIN wifi_token_devices d ON d."wifiTokenId" = t.id
-    JOIN device_sessions s ON s."wifiTokenDeviceId" = d.id
+           s."startedAt" AS began, s."endedAt" AS ended, d."lastSeen" AS seen,
+           CASE WHEN h."isActive" THEN
+               least(h."lastContactAt", CASE WHEN h."isManual" THEN d."lastSeen" END) END AS heard,
+           greatest(h."pollInterval" * 3, :silent_after) AS patience
+    FROM device_sessions s
+    CROSS JOIN LATERAL (
+        SELECT "wifiTokenId", "macAddress", "lastSeen" FROM wifi_token_devices
+        WHERE id = s."wifiTokenDeviceId" OFFSET 0) AS d
+    {_BY_KEY}
+    JOIN members m ON m.business = t."businessId"
     JOIN hotspots h ON h.id = t."hotspotId"
-    CROSS JOIN LATERAL (SELECT h."isActive" AND h."lastContactAt" IS NOT NULL AND extract(epoch FROM
-        :now - least(h."lastContactAt", CASE WHEN h."isManual" THEN d."lastSeen" END))
-        <= greatest(h."pollInterval" * 3, :silent_after) AS told) AS l
-    LEFT JOIN device_profiles p
-        ON p."businessId" = m.business AND p."macAddress" = d."macAddress"
+    LEFT JOIN LATERAL (
+        SELECT "deviceType" FROM device_profiles
+        WHERE "businessId" = t."businessId" AND "macAddress" = d."macAddress" OFFSET 0) AS p ON true
     WHERE s."startedAt" < :high AND (s."endedAt" >= :low OR s."endedAt" IS NULL)
 ),
-candidates AS (
-    SELECT v.*, place
-    FROM visits v CROSS JOIN LATERAL generate_series(
-        width_bucket(began, CAST(:bounds AS timestamp[])),
-        width_bucket(ended, CAST(:bounds AS timestamp[]))) AS place
+stays AS (
+    SELECT v.scope, v.system, v.mac, v.type, v.began, k.*,
+           CASE WHEN ended IS NOT NULL THEN ended
+                WHEN heard IS NOT NULL AND extract(epoch FROM now - heard) <= patience
+                THEN greatest(began, now) ELSE greatest(began, least(seen, now)) END AS ended
+    FROM visits v CROSS JOIN kinds k WHERE began < high
 ),
 present AS MATERIALIZED (
-    SELECT scope, system, place, mac, max(type) AS type, count(*) AS visits,
+    SELECT kind, scope, system, place, mac, max(type) AS type, count(*) AS visits,
            count(*) FILTER (WHERE began >= since) AS begun,
            sum(least(ended, until) - greatest(began, since)) AS stay
-    FROM candidates JOIN periods USING (place)
-    WHERE began < until AND (ended > since OR began >= since)
-    GROUP BY 1, 2, 3, 4
+    FROM stays CROSS JOIN LATERAL generate_series(
+        width_bucket(began, bounds), width_bucket(ended, bounds)) AS place
+    CROSS JOIN LATERAL (SELECT bounds[place] AS since, bounds[place + 1] AS until) AS p
+    WHERE ended >= low AND began < until AND (ended > since OR began >= since)
+    GROUP BY 1, 2, 3, 4, 5
 ),
-"""
+"""  # noqa: S608 - made of constants
 
-_PLACE = "width_bucket({}, CAST(:bounds AS timestamp[]))"
+_RAW = f"""
+lines AS MATERIALIZED (
+    SELECT m.scope, t.system, at, amount, sold
+    FROM (
+        SELECT "wifiTokenId", "soldAt" AS at, "saleAmount" AS amount,
+               CASE WHEN "voidedAt" IS NULL THEN 1 ELSE 0 END AS sold
+        FROM wifi_token_sales
+        UNION ALL
+        SELECT "wifiTokenId", "voidedAt", 0 - "saleAmount", 0 FROM wifi_token_sales
+    ) AS l {_BY_KEY} JOIN members m ON m.business = t."businessId"
+    WHERE at >= :low AND at < :high
+),
+quarters AS MATERIALIZED (
+    SELECT m.scope, q.system, q.at, q.down, q.up
+    FROM (
+        SELECT "businessId", system, "startsAt" AS at,
+               round(sum("bytesDown") / 1000000, 2) AS down,
+               round(sum("bytesUp") / 1000000, 2) AS up
+        FROM token_usage {_BY_KEY}
+        WHERE "startsAt" >= :low AND "startsAt" < :high
+        GROUP BY 1, 2, 3
+    ) AS q JOIN members m ON m.business = q."businessId"
+),
+"""  # noqa: S608 - made of constants
 
 
-def _events(measure: str, value: str, source: str, moment: str, condition: str = "true") -> str:
-    """Select the value of a measure by scope, system and place."""
+def _events(measure: str, moment: str, condition: str = "true") -> str:
+    """Count tokens by kind, scope, system and place."""
     return f"""
-    SELECT m.scope, t.system, {_PLACE.format(moment)} AS place, '{measure}' AS measure,
-           ({value})::numeric AS value, NULL::jsonb AS stats
-    FROM {source} JOIN members m ON m.business = t."businessId"
-    WHERE {moment} >= :low AND {moment} < :high AND {condition}
-    GROUP BY 1, 2, 3
+    SELECT k.kind, m.scope, t.system, width_bucket({moment}, k.bounds) AS place,
+           '{measure}' AS measure, count(*)::numeric AS value, NULL::jsonb AS stats
+    FROM wifi_tokens t JOIN members m ON m.business = t."businessId" CROSS JOIN kinds k
+    WHERE {moment} >= k.low AND {moment} < k.high
+        AND {moment} >= :low AND {moment} < :high AND {condition}
+    GROUP BY 1, 2, 3, 4
     UNION ALL"""  # noqa: S608 - made of the constants below
 
 
-_SALES = 'wifi_token_sales s JOIN wifi_tokens t ON t.id = s."wifiTokenId"'
-_LINES = """(
-        SELECT "wifiTokenId", "soldAt" AS at, "saleAmount" AS amount FROM wifi_token_sales
-        UNION ALL
-        SELECT "wifiTokenId", "voidedAt", 0 - "saleAmount" FROM wifi_token_sales
-    ) AS l JOIN wifi_tokens t ON t.id = l."wifiTokenId\""""
-_EXPIRED = """CASE WHEN t."endedAt" IS NOT NULL THEN t."endedAt"
-        WHEN t."expiresAt" IS NOT NULL THEN t."expiresAt" ELSE t."redeemBy" END"""
+_EXPIRED = 'coalesce(t."endedAt", t."expiresAt", t."redeemBy")'
 
 _COUNTED = "".join(
     (
         "counted AS (",
-        _events("tokensGenerated", "count(*)", "wifi_tokens t", 't."createdAt"'),
-        _events("tokensUsed", "count(*)", "wifi_tokens t", 't."firstUsedAt"'),
-        _events("tokensExpired", "count(*)", "wifi_tokens t", _EXPIRED, "t.status = 'EXPIRED'"),
-        _events("tokensSold", "count(*)", _SALES, 's."soldAt"', 's."voidedAt" IS NULL'),
-        f"""
-    SELECT scope, system, place, v.*
+        _events("tokensGenerated", 't."createdAt"'),
+        _events("tokensUsed", 't."firstUsedAt"'),
+        _events("tokensExpired", _EXPIRED, "t.status = 'EXPIRED'"),
+        """
+    SELECT kind, scope, system, place, v.*
     FROM (
-        SELECT m.scope, t.system, {_PLACE.format("l.at")} AS place, sum(l.amount) AS amount
-        FROM {_LINES} JOIN members m ON m.business = t."businessId"
-        WHERE l.at >= :low AND l.at < :high
-        GROUP BY 1, 2, 3
+        SELECT kind, scope, system, width_bucket(at, bounds) AS place, sum(amount) AS amount,
+               sum(sold) AS sold
+        FROM lines CROSS JOIN kinds WHERE at >= low AND at < high
+        GROUP BY 1, 2, 3, 4
     ) AS l CROSS JOIN LATERAL (VALUES
-        ('totalRevenue', amount, NULL::jsonb),
+        ('tokensSold', sold::numeric, NULL::jsonb),
+        ('totalRevenue', amount, NULL),
         ('esp32Revenue', CASE system WHEN 'ESP32' THEN amount END, NULL),
         ('r710Revenue', CASE system WHEN 'R710' THEN amount END, NULL)
     ) AS v (measure, value, stats)
     UNION ALL
-    SELECT scope, system, place, v.*
+    SELECT kind, scope, system, place, v.*
     FROM (
-        SELECT m.scope, q.system, {_PLACE.format("q.at")} AS place, sum(q.down) AS down,
-               sum(q.up) AS up
-        FROM (
-            SELECT "businessId", system, "startsAt" AS at,
-                   round(sum("bytesDown") / 1000000, 2) AS down,
-                   round(sum("bytesUp") / 1000000, 2) AS up
-            FROM token_usage JOIN wifi_tokens ON id = "wifiTokenId"
-            WHERE "startsAt" >= :low AND "startsAt" < :high
-            GROUP BY 1, 2, 3
-        ) AS q JOIN members m ON m.business = q."businessId"
-        GROUP BY 1, 2, 3
+        SELECT kind, scope, system, width_bucket(at, bounds) AS place, sum(down) AS down,
+               sum(up) AS up
+        FROM quarters CROSS JOIN kinds WHERE at >= low AND at < high
+        GROUP BY 1, 2, 3, 4
     ) AS u CROSS JOIN LATERAL (VALUES
         ('totalBandwidthDown', down, NULL::jsonb), ('totalBandwidthUp', up, NULL)
     ) AS v (measure, value, stats)
     UNION ALL
-    SELECT scope, system, place, v.*
+    SELECT kind, scope, system, place, v.*
     FROM (
-        SELECT scope, system, place, count(*) AS devices, sum(begun) AS begun,
+        SELECT kind, scope, system, place, count(*) AS devices, sum(begun) AS begun,
                round(extract(epoch FROM sum(stay)) / sum(visits) / 60, 2) AS minutes
-        FROM present GROUP BY 1, 2, 3
+        FROM present GROUP BY 1, 2, 3, 4
     ) AS p CROSS JOIN LATERAL (VALUES
         ('uniqueDevices', devices::numeric, NULL::jsonb), ('totalConnections', begun, NULL),
         ('avgConnectionDuration', minutes, NULL)
     ) AS v (measure, value, stats)
     UNION ALL
-    SELECT scope, system, place, 'deviceTypeStats', NULL, jsonb_object_agg(type, n)
+    SELECT kind, scope, system, place, 'deviceTypeStats', NULL, jsonb_object_agg(type, n)
     FROM (
-        SELECT scope, system, place, type, count(*) AS n FROM present GROUP BY 1, 2, 3, 4
+        SELECT kind, scope, system, place, type, count(*) AS n FROM present GROUP BY 1, 2, 3, 4, 5
     ) AS types
-    GROUP BY 1, 2, 3
+    GROUP BY 1, 2, 3, 4
 ),
-""",  # noqa: S608 - made of constants
+""",
     )
 )
 
@@ -163,50 +191,53 @@ _ADDITIVE = """
 
 _ROLLED = f"""
 rolled AS (
-    SELECT s.scope, r.system, p.place, v.measure, v.value, v.stats
+    SELECT p.kind, s.scope, r.system, p.place, v.measure, v.value, v.stats
     FROM wifi_usage_analytics r JOIN scopes s ON s.scope = coalesce(r."businessId", '')
-    JOIN periods p ON p.since = r."periodStart" AND p.until = r."periodEnd"
+    JOIN periods p
+        ON p.kind = r."periodType" AND p.since = r."periodStart" AND p.until = r."periodEnd"
     CROSS JOIN LATERAL (VALUES {_ADDITIVE},
         ('uniqueDevices', r."uniqueDevices", NULL),
         ('avgConnectionDuration', r."avgConnectionDuration", NULL),
         ('deviceTypeStats', NULL, r."deviceTypeStats")
     ) AS v (measure, value, stats)
-    WHERE r."periodType" = :kind AND r."periodStart" >= :low AND r."periodStart" < :high
+    WHERE r."periodStart" >= :low AND r."periodStart" < :high
 )"""  # noqa: S608 - made of constants
 
 _PARTS = f"""
 counted AS (
-    SELECT s.scope, r.system, {_PLACE.format('r."periodStart"')} AS place, v.measure,
+    SELECT k.kind, s.scope, r.system, width_bucket(r."periodStart", k.bounds) AS place, v.measure,
            sum(v.value) AS value, NULL::jsonb AS stats
     FROM wifi_usage_analytics r JOIN scopes s ON s.scope = coalesce(r."businessId", '')
+    JOIN kinds k ON k.kind <> 'hour' AND r."periodStart" >= k.low AND r."periodStart" < k.high
     CROSS JOIN LATERAL (VALUES {_ADDITIVE}) AS v (measure, value, stats)
     WHERE r."periodType" = 'hour' AND r."periodStart" >= :low AND r."periodStart" < :high
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2, 3, 4, 5
 ),"""  # noqa: S608 - made of constants
 
 _DIFFERING = """
-SELECT scope, system, p.since, p.until, measure, r.value, c.value, r.stats, c.stats
-FROM rolled r FULL JOIN counted c USING (scope, system, place, measure)
-JOIN periods p USING (place) JOIN scopes s USING (scope)
-WHERE {} AND p.until IS NOT NULL AND p.since >= s.periods_from
+SELECT kind, scope, system, p.since, p.until, measure, r.value, c.value, r.stats, c.stats
+FROM rolled r FULL JOIN counted c USING (kind, scope, system, place, measure)
+JOIN periods p USING (kind, place) JOIN scopes s USING (scope)
+WHERE {} AND p.since >= s.periods_from
     AND (p.since >= s.sessions_from OR measure NOT IN (
         'uniqueDevices', 'totalConnections', 'avgConnectionDuration', 'deviceTypeStats'))
     AND NOT EXISTS (
         SELECT FROM waiting w
-        WHERE w.scope = s.scope AND w.since < p.until AND w.until > p.since)
-ORDER BY p.since, scope, system, measure LIMIT :most
+        WHERE w.scope = s.scope AND w.kind = p.kind AND w.since < p.until AND w.until > p.since)
+ORDER BY array_position(CAST(:kinds AS text[]), p.kind), p.since, scope, system, measure LIMIT :most
 """
 _DIFFERENT = """
     (coalesce(r.value, 0) <> coalesce(c.value, 0)
      OR measure = 'avgConnectionDuration' AND (r.value IS NULL) <> (c.value IS NULL)
      OR r.stats IS DISTINCT FROM c.stats)"""
 
-RAW = _KNOWN + _VISITS + _COUNTED + _ROLLED + _DIFFERING.format(_DIFFERENT)
+RAW = _KNOWN + _VISITS + _RAW + _COUNTED + _ROLLED + _DIFFERING.format(_DIFFERENT)
 PARTS = (
     _KNOWN
     + _PARTS
     + _ROLLED
     + _DIFFERING.format(
+        "kind <> 'hour' AND "
         "measure NOT IN ('uniqueDevices', 'avgConnectionDuration', 'deviceTypeStats') AND"
         + _DIFFERENT
     )
@@ -215,16 +246,18 @@ STRAY = "".join(
     (
         _KNOWN.rstrip().rstrip(","),
         """
-SELECT s.scope, r.system, r."periodStart", r."periodEnd", 'periodEnd', r."periodEnd"::text, NULL,
-       NULL, NULL
+SELECT k.kind, s.scope, r.system, r."periodStart", r."periodEnd", 'periodEnd', r."periodEnd"::text,
+       NULL, NULL, NULL
 FROM wifi_usage_analytics r JOIN scopes s ON s.scope = coalesce(r."businessId", '')
-WHERE r."periodType" = :kind AND r."periodStart" >= greatest(:low, s.periods_from)
-    AND r."periodStart" < :high AND NOT EXISTS (
-        SELECT FROM periods p WHERE p.since = r."periodStart" AND p.until = r."periodEnd")
+JOIN kinds k ON k.kind = r."periodType" AND r."periodStart" < k.high
+    AND r."periodStart" >= greatest(k.low, s.periods_from)
+WHERE r."periodStart" >= :low AND r."periodStart" < :high
+    AND (k.kind, r."periodStart", r."periodEnd") NOT IN (
+        SELECT p.kind, p.since, p.until FROM periods p)
     AND NOT EXISTS (
-        SELECT FROM waiting w
-        WHERE w.scope = s.scope AND w.since < r."periodEnd" AND w.until > r."periodStart")
-ORDER BY 3, 1, 2 LIMIT :most
+        SELECT FROM waiting w WHERE w.scope = s.scope AND w.kind = k.kind
+            AND w.since < r."periodEnd" AND w.until > r."periodStart")
+ORDER BY array_position(CAST(:kinds AS text[]), k.kind), 4, 2, 3 LIMIT :most
 """,
     )
 )

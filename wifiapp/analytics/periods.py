@@ -59,6 +59,11 @@ def plain(moment: datetime | None) -> datetime | None:
     return moment and moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def as_array(within: Bounds) -> str:
+    """Write the bounds as an array that PostgreSQL reads; none has a part of a second."""
+    return "{" + ",".join(f"{plain(moment):%Y-%m-%d %H:%M:%S}" for moment in within) + "}"
+
+
 def _days(kind: str, day: date) -> Iterator[date]:
     """Yield the first days of the periods, from the one that holds the day; of hours all days."""
     if kind == "month":

@@ -138,13 +138,14 @@ def sum_device_types(scope: Scope, grid: Grid) -> dict[str, list[int]]:
 
 def sum_hours(scope: Scope, grid: Grid, until: datetime) -> dict[tuple[int, int], int]:
     """Return the connections begun before, by weekday (Monday is 0) and hour of the shops."""
-    local = func.timezone(Business.timezone, func.timezone("UTC", Rollup.period_start))
+    hours = _rollups(scope, grid, "hour").where(Rollup.period_start < slots.moment(until))
+    each: list[Any] = [Business.timezone.label("timezone"), Rollup.period_start.label("at")]
+    connections = func.sum(Rollup.total_connections).label("connections")
+    found = hours.with_only_columns(*each, connections).group_by(*each).subquery().c
+    local = func.timezone(found.timezone, func.timezone("UTC", found.at))  # once an hour and zone
     groups = (cast(func.extract("isodow", local), Integer) - 1, func.extract("hour", local))
-    connections = func.sum(Rollup.total_connections)
-    query = _rollups(scope, grid, "hour").with_only_columns(*groups, connections)
-    query = query.where(Rollup.period_start < slots.moment(until))
-    rows = db.session.execute(query.group_by(*groups))
-    return {(day, int(hour)): number for day, hour, number in rows}
+    rows = db.session.execute(select(*groups, func.sum(found.connections)).group_by(*groups))
+    return {(day, int(hour)): int(number) for day, hour, number in rows}
 
 
 def find_first_data(scope: Scope) -> datetime | None:

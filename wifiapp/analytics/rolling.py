@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
-from wifiapp.analytics.periods import Bounds, Span, aligned, bounds, clipped, plain
+from wifiapp.analytics.periods import Bounds, Span, aligned, as_array, bounds, clipped, plain
 from wifiapp.analytics.scopes import Scope
 from wifiapp.analytics.statements import ROLL_UP_HOURS, ROLL_UP_THE_REST
 from wifiapp.db import db
@@ -90,7 +90,7 @@ def _run(
     members = [(scope.id, business) for scope in wanted for business in scope.members]
     values = {
         "kinds": list(by_kind),
-        "bounds": [_as_array(within) for within in by_kind.values()],
+        "bounds": [as_array(within) for within in by_kind.values()],
         "span_kinds": [kind for kind, *_ in spans],
         "span_scopes": [scope.id for _, scope, *_ in spans],
         "starts": [plain(start) for *_, start, _ in spans],
@@ -113,7 +113,3 @@ def _from(first: datetime | None, spans: Sequence[Span], within: Bounds) -> list
     if first is None:
         return [*spans]
     return clipped(spans, within[min(bisect_left(within, first), len(within) - 1)], within[-1])
-
-
-def _as_array(within: Bounds) -> str:
-    return "{" + ",".join(f"{moment:%Y-%m-%d %H:%M:%S}" for moment in within) + "}"
