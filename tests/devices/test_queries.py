@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,8 @@ from tests.factories import (
 )
 from wifiapp import clock
 from wifiapp.access import Viewer
-from wifiapp.devices import queries
+from wifiapp.db import db
+from wifiapp.devices import queries, search_queries
 from wifiapp.devices.queries import Count, Wanted
 from wifiapp.devices.search import parse
 from wifiapp.errors import NotFound
@@ -147,6 +149,27 @@ def test_a_search_finds_by_any_part_of_the_mac_by_ip_token_and_hostname(state):
     ):
         assert found(text, state=state) == set(), text
     assert len(found("192.168.4", state=state)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ("B1:23", "macPieces"),
+        ("b123", "macPieces"),
+        ("3C:22:FB:12:34:56", "macAddress"),
+        ("192.168.4.20", "currentIp"),
+        ("192.168.4.", "currentIp"),
+        ("fd42:10:", "currentIp"),
+    ],
+)
+def test_a_part_of_an_address_is_found_by_an_index_of_all_devices(text, index):
+    make_on()
+    db.session.execute(db.text("SET LOCAL enable_seqscan = off"))
+    readings = search_queries.found_by(replace(parse(text), hostname=None), is_live=False)
+    compiled = readings.compile(db.engine, compile_kwargs={"literal_binds": True})
+    plan = "\n".join(db.session.scalars(db.text(f"EXPLAIN {compiled}".replace(":", r"\:"))))
+    assert f"wifi_token_devices_{index}_idx" in plan
+    assert "Seq Scan on wifi_token_devices" not in plan
 
 
 def test_a_manager_sees_the_devices_of_its_businesses_only():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wifiapp.devices.mac import digits_of, is_private, made_up_from, spellings
+from wifiapp.devices.mac import digits_of, is_private, made_up_from, pieces, spellings
 from wifiapp.devices.search import NoCodeError, NotAnAddressError, Search, parse
 
 pytestmark = pytest.mark.usefixtures("no_database")
@@ -32,7 +32,20 @@ def test_any_part_of_an_address_is_found_in_it(data):
     start = data.draw(st.integers(0, 10))
     part = digits[start : data.draw(st.integers(start + 2, 12))]
     address = spellings(digits)[0]
-    assert any(spelling in address for spelling in spellings(digits_of(part.lower())))
+    found = [it for it in spellings(digits_of(part.lower())) if it in address]
+    assert found
+    held = {address[at : at + 4] for at in (0, 3, 6, 9, 12)}  # as the index has them
+    assert all(held.issuperset(pieces(spelling)) for spelling in found)
+
+
+def test_four_digits_have_a_piece_wherever_they_begin():
+    assert [pieces(it) for it in spellings("B123")] == [["B1:2"], ["12:3"]]
+    assert [pieces(it) for it in spellings("3C22FB")] == [["3C:2", "22:F"], ["C2:2", "2F:B"]]
+
+
+@pytest.mark.parametrize("text", ["aa:", "AA:B", "aa:bb", "AA:BB:CC:", "aa:bb:cc:dd:ee:f"])
+def test_bytes_with_colons_are_a_part_of_a_mac_address_alone(text):
+    assert parse(text) == Search(mac=digits_of(text), token=text)
 
 
 @pytest.mark.parametrize("text", ["192.168.4.2", "10.0.0.1", "fd42:10:20::731"])

@@ -23,6 +23,11 @@ def spellings(digits: str) -> tuple[str, str]:
     )
 
 
+def pieces(spelling: str) -> list[str]:
+    """Return the pieces of an address, AA:B from each byte on, that a part of one contains."""
+    return re.findall(r"(?=(?:^|(?<=:))([0-9A-F]{2}:[0-9A-F]))", spelling)
+
+
 def is_private(mac: str) -> bool:
     """Tell whether the device made the address up itself, so that it names no maker."""
     return mac[1] in "26AE"

@@ -1,15 +1,21 @@
 """The devices seen with a token, what is known of them, their sessions and volumes."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnClause,
     ForeignKey,
     Index,
     String,
+    Text,
     UniqueConstraint,
     false,
+    literal_column,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wifiapp.businesses.models import Business
@@ -29,6 +35,13 @@ from wifiapp.db import Model, archived, filled
 from wifiapp.hotspots.models import Hotspot
 from wifiapp.tokens.models import WifiToken
 
+# What `mac.pieces` makes of an address, as an expression that an index holds.
+mac_pieces: ColumnClause[Sequence[str]] = literal_column(
+    '(ARRAY[substr("macAddress", 1, 4), substr("macAddress", 4, 4), substr("macAddress", 7, 4), '
+    'substr("macAddress", 10, 4), substr("macAddress", 13, 4)])',
+    ARRAY(Text),
+)
+
 END_REASONS = ("LEFT", "TIMED_OUT", "HOTSPOT_RESTARTED", "EXPIRED", "BLOCKED")
 
 
@@ -46,6 +59,12 @@ class WifiTokenDevice(Model):
             "id",
             postgresql_where=text('"isOnline"'),
         ),
+        Index("wifi_token_devices_macPieces_idx", mac_pieces, postgresql_using="gin"),
+        Index(
+            "wifi_token_devices_currentIp_idx",
+            "current_ip",
+            postgresql_ops={"current_ip": "text_pattern_ops"},
+        ),  # a device that is online keeps its address: few updates change what is in it
         archived("business") | filled(80),
     )
 

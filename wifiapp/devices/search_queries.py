@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, exists, false, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, or_, select, union
 from sqlalchemy.orm import aliased
 
 from wifiapp.devices import mac
-from wifiapp.devices.models import DeviceProfile, WifiTokenDevice
+from wifiapp.devices.models import DeviceProfile, WifiTokenDevice, mac_pieces
 from wifiapp.devices.search import Search
 from wifiapp.tokens import codes
 from wifiapp.tokens.models import WifiToken, as_typed
@@ -50,9 +50,16 @@ def _addresses(search: Search) -> Iterator[ColumnElement[bool]]:
     if search.mac and len(search.mac) == mac.DIGITS:
         yield column == mac.spellings(search.mac)[0]
     elif search.mac:
-        yield from (column.like(f"%{spelling}%") for spelling in mac.spellings(search.mac))
+        yield from map(_has_part, mac.spellings(search.mac))
     if search.ip:
         yield ip == search.ip if search.whole_ip else ip.like(_escaped(search.ip) + "%")
+
+
+def _has_part(spelling: str) -> ColumnElement[bool]:
+    """Ask for an address with this part; by an index, unless it is too short for a piece."""
+    is_in = WifiTokenDevice.mac_address.like(f"%{spelling}%")
+    pieces = mac.pieces(spelling)
+    return and_(mac_pieces.contains(pieces), is_in) if pieces else is_in
 
 
 def _escaped(text: str) -> str:
