@@ -1,7 +1,7 @@
 """The check: what differs is named with its period and its rows; what is waiting is no mismatch."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -99,6 +99,26 @@ def test_a_row_too_few_and_a_row_too_many_are_named():
     assert {it.kind for it in found()} == {"week"}
     roll_up(again=Days())
     assert_proven()
+
+
+@pytest.mark.parametrize(
+    ("day", "month"), [("2026-10-31", "2026-10-01"), ("2026-11-01", "2026-11-01")]
+)
+def test_a_week_in_two_months_is_compared_once_whichever_of_its_days_are_asked_for(day, month):
+    shop, two_ahead = Shop(), 2 * HOUR  # of the shop's clock
+    for each in ("2026-10-31", "2026-11-01"):
+        shop.token(created_at=at(f"{each}T09:00"))
+    roll_up()
+    add = 'UPDATE wifi_usage_analytics SET "tokensGenerated" = "tokensGenerated" + 1'
+    db.session.execute(text(add))
+    asked = date.fromisoformat(day)
+    named = check(asked, asked, NOW).mismatches
+    assert [(it.kind, it.start) for it in named if it.scope and it.against == "raw"] == [
+        ("hour", at(f"{day}T09:00")),
+        ("day", at(f"{day}T00:00") - two_ahead),
+        ("week", at("2026-10-26T00:00") - two_ahead),
+        ("month", at(f"{month}T00:00") - two_ahead),
+    ]
 
 
 def test_what_was_changed_since_is_waiting_and_no_mismatch(shop):
