@@ -187,16 +187,19 @@ def portal():
 
 
 def test_a_portal_that_pushes_tells_which_tokens_nobody_used(plan, portal):
-    make_outage(portal, started_at=ago(hours=27), ended_at=ago(hours=26))
-    leaking = token(plan, portal, status="SOLD")
+    make_outage(portal, started_at=ago(hours=27), ended_at=ago(hours=24))
+    make_outage(portal, started_at=ago(hours=20), ended_at=ago(hours=18.5))
+    leaking = token(plan, portal, status="SOLD", duration_minutes=61)
     sell(leaking, sold_at=ago(hours=25))
+    assert found() == {}
+    leaking.duration_minutes = 91
     assert only("sold-unused", leaking)
 
 
 @pytest.mark.parametrize("ended_at", [ago(hours=24), None], ids=["for an hour", "still"])
-def test_what_a_portal_did_not_push_may_have_been_used(plan, portal, ended_at):
+def test_in_a_silence_as_long_as_its_time_a_token_may_have_been_used(plan, portal, ended_at):
     make_outage(portal, started_at=ago(hours=26), ended_at=ended_at)
-    sell(token(plan, portal, status="SOLD"), sold_at=ago(hours=25))
+    sell(token(plan, portal, status="SOLD", duration_minutes=60), sold_at=ago(hours=25))
     assert found() == {}
 
 

@@ -38,7 +38,8 @@ class Portal:
         make_hotspot_business(self.hotspot, self.business)
         self.plan = make_plan(self.business)
         self.key = keys.make(keys.PORTAL)
-        self.row = make_presence_key(self.hotspot, self.key, prefix=keys.prefix(self.key))
+        prefix, made = keys.prefix(self.key), NOON - timedelta(days=1)
+        self.row = make_presence_key(self.hotspot, self.key, prefix=prefix, created_at=made)
         self.client = app.test_client()
         self.now = NOON
 

@@ -214,7 +214,7 @@ def test_the_pages_say_what_is_pushed_and_what_is_not_known(portal, sign_in_as):
 @pytest.mark.parametrize("revoked", [False, True])
 def test_the_leak_finder_believes_a_portal_that_tells(portal, revoked, admin_client):
     """A token that was sold a day ago and never used is a leak only where its use would be told."""
-    token = portal.token("B4M2N8Q5")
+    token = portal.token("B4M2N8Q5", duration_minutes=2 * 24 * 60)
     make_sale(token, sold_at=NOON)
     db.session.commit()
     portal.push(at=after(60 * 25))

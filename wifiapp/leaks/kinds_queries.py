@@ -5,7 +5,7 @@ a token without one they are those of its last sale that was voided, if it had a
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -73,7 +73,7 @@ def sold_unused(now: datetime) -> list[Part]:
             Sale.sold_at <= now - PATIENCE,
             *_unused(),
             tells(),  # else nothing tells that its tokens are used
-            or_(Hotspot.is_manual.is_(False), _told_all_along()),
+            or_(Hotspot.is_manual.is_(False), _told_all_along(now)),
             Hotspot.last_contact_at >= day_after,
         )
     )
@@ -190,14 +190,19 @@ def _is_sold() -> ColumnElement[bool]:
     return exists().where(sale.wifi_token_id == Token.id, sale.voided_at.is_(None))
 
 
-def _told_all_along() -> ColumnElement[bool]:
-    """Ask whether the portal has pushed ever since the sale: it tells of nobody who has left."""
+def _told_all_along(now: datetime) -> ColumnElement[bool]:
+    """Ask whether the portal has pushed since the sale: it tells of nobody who has left.
+
+    What a silence hides is a use of all of a token's time, which is no longer than it.
+    """
     began = exists().where(
         PresenceKey.hotspot_id == Hotspot.id, PresenceKey.created_at <= Sale.sold_at
     )
+    end = func.coalesce(HotspotOutage.ended_at, literal(now, UtcDateTime))
+    silence = end - func.greatest(HotspotOutage.started_at, Sale.sold_at)
     was_silent = exists().where(
         HotspotOutage.hotspot_id == Hotspot.id,
-        or_(HotspotOutage.ended_at.is_(None), HotspotOutage.ended_at > Sale.sold_at),
+        silence >= Token.duration_minutes * literal(timedelta(minutes=1), Interval()),
     )
     return and_(began, ~was_silent)
 
