@@ -10,7 +10,7 @@ from wifiapp.businesses.models import Business
 from wifiapp.db import db
 from wifiapp.errors import NotFound
 from wifiapp.paging import UNFIT
-from wifiapp.tokens.models import TokenConfiguration, WifiToken
+from wifiapp.tokens.models import TokenConfiguration, WifiToken, is_unsold
 
 Plan = TokenConfiguration
 ORDER = (Business.name, Business.id, Plan.sort_order, Plan.created_at, Plan.id)
@@ -22,11 +22,7 @@ def list_plans(
     """Return the plans the viewer may see with their business and unsold tokens, in order."""
     stock = (
         select(func.count())
-        .where(
-            WifiToken.business_id == Plan.business_id,  # leads to the index by business and status
-            WifiToken.status == "UNUSED",
-            WifiToken.token_config_id == Plan.id,
-        )
+        .where(is_unsold, WifiToken.token_config_id == Plan.id)
         .scalar_subquery()
     )
     query = select(Plan, Business, stock.label("stock")).join(
