@@ -218,6 +218,16 @@ def test_a_session_that_ended_in_the_silence_counts_until_its_end(shop):
     assert_proven(seen + 10 * HOUR)
 
 
+def test_nobody_tells_of_the_devices_of_a_hotspot_that_was_never_heard_of(shop):
+    seen, hotspot = NINE + 30 * MINUTE, shop.hotspots["ESP32"]
+    online(shop, seen)
+    hotspot.is_manual, hotspot.last_contact_at = True, None
+    roll_up(seen + MINUTE)
+    found = {s: r.avg_connection_duration for s, r in rows(shop.business).items()}
+    assert {s: minutes for s, minutes in found.items() if minutes} == {NINE: 30}
+    assert_proven(seen + MINUTE)
+
+
 def test_a_device_that_its_portal_no_longer_names_counts_until_it_was_named_last(shop):
     seen, hotspot = NINE + 30 * MINUTE, shop.hotspots["ESP32"]
     online(shop, seen)

@@ -55,7 +55,7 @@ _VISITS = f"""
 visits AS MATERIALIZED (
     SELECT m.scope, t.system, d."macAddress" AS mac, coalesce(p."deviceType", 'Unknown') AS type,
            s."startedAt" AS began, s."endedAt" AS ended, d."lastSeen" AS seen,
-           CASE WHEN h."isActive" THEN
+           CASE WHEN h."isActive" AND h."lastContactAt" IS NOT NULL THEN
                least(h."lastContactAt", CASE WHEN h."isManual" THEN d."lastSeen" END) END AS heard,
            greatest(h."pollInterval" * 3, :silent_after) AS patience
     FROM device_sessions s
