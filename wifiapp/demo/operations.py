@@ -57,13 +57,11 @@ def load_demo(actor: Actor, now: datetime) -> Outcome:
         db.session.commit()
         return outcome
     rows = tell(now)
-    # How foreign keys were looked up while the tables were small is no way to do it for so many.
-    db.session.execute(text("DISCARD PLANS"))
     for table in Model.metadata.sorted_tables:
         for model in rows:
             if model.__table__ is table:
                 _copy(model, rows[model])
-    _measure(model.__tablename__ for model in rows)
+                _measure([table.name])  # the next one's foreign keys are looked up in it
     counts = {model.__tablename__: len(rows[model]) for model in rows}
     names = list(list_demo_names())
     record(actor, "demo.load", "demo", change={"businesses": names, "rows": sum(counts.values())})
@@ -159,7 +157,10 @@ def _copy(model: type[Model], rows: list[dict[str, Any]]) -> None:
 
 
 def _measure(tables: Iterable[str]) -> None:
-    """Let the planner know how large the tables are by now: guessing can take it minutes."""
+    """Let the planner know how large the tables are by now: guessing can take it minutes.
+
+    It also forgets what this connection had planned for them while they were small.
+    """
     names = ", ".join(f'"{name}"' for name in tables)
     db.session.execute(text(f"ANALYZE {names}"))
 
