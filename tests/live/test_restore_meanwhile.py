@@ -72,7 +72,9 @@ def test_nothing_is_half_and_nothing_is_written_into_what_was_swapped_out(
         wait_for(lambda: value(outside, OPEN) == 0)
         assert start(url, tmp_path, "backup", "create").wait(60) == 0
         (archive,) = (tmp_path / "backups").glob("*.zip")
+        before = len(box.tokens)
         ask(shop[1], 80)  # is in no archive
+        wait_for(lambda: len(box.tokens) > before)  # and some of it is on the device
         restore = start(url, tmp_path, "backup", "restore", str(archive), "--yes")
         assert killed_again_and_again(url, tmp_path / "killed", restore) > 1
         assert restore.returncode == 0
