@@ -181,7 +181,21 @@ def list_names() -> dict[str, str]:
 
 def _compare(step: Step, waiting: Waiting) -> list[Mismatch]:
     """Return what differs in the periods of a step; with more than MOST there are others."""
-    scopes, against = step.scopes, step.against
+    found = []
+    for kind, scope, system, start, end, measure, *pair, says, counted in db.session.execute(
+        text(AGAINST[step.against]), _bound(step, waiting)
+    ):
+        named, told = step.against, pair
+        if measure == "deviceTypeStats":
+            named, told = "types", [says, counted]
+        span = _aware(start), _aware(end)
+        found.append(Mismatch(kind, *span, scope, system, measure, named, *told))
+    return found
+
+
+def _bound(step: Step, waiting: Waiting) -> dict[str, Any]:
+    """Return what is bound to the statements of a step."""
+    scopes = step.scopes
     by_kind = {kind: within for kind, within in step.within.items() if within[1:]}
     spans = [
         (scope.id, kind, *span)
@@ -192,7 +206,7 @@ def _compare(step: Step, waiting: Waiting) -> list[Mismatch]:
     members = [(scope.id, business) for scope in scopes for business in sorted(scope.members)]
     moments = dict.fromkeys(SHORT, scopes[0].rolled_up_to)
     moments |= dict.fromkeys(LONGER, scopes[0].longer_to)
-    values = {
+    return {
         "kinds": [*by_kind],
         "bounds": [as_array(within) for within in by_kind.values()],
         "moments": [plain(moments[kind]) for kind in by_kind],
@@ -210,16 +224,6 @@ def _compare(step: Step, waiting: Waiting) -> list[Mismatch]:
         "waiting_until": [plain(until) for *_, until in spans],
         "most": MOST + 1,
     }
-    found = []
-    for kind, scope, system, start, end, measure, *pair, says, counted in db.session.execute(
-        text(AGAINST[against]), values
-    ):
-        named, told = against, pair
-        if measure == "deviceTypeStats":
-            named, told = "types", [says, counted]
-        span = _aware(start), _aware(end)
-        found.append(Mismatch(kind, *span, scope, system, measure, named, *told))
-    return found
 
 
 def _compare_with_sales(

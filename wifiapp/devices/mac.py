@@ -25,7 +25,7 @@ def spellings(digits: str) -> tuple[str, str]:
 
 def pieces(spelling: str) -> list[str]:
     """Return the pieces of an address, AA:B from each byte on, that a part of one contains."""
-    return re.findall(r"(?=(?:^|(?<=:))([0-9A-F]{2}:[0-9A-F]))", spelling)
+    return re.findall(r"\b(?=([0-9A-F]{2}:[0-9A-F]))", spelling)
 
 
 def is_private(mac: str) -> bool:

@@ -10,7 +10,7 @@ from wifiapp.tokens.words import code_after_word
 _LIKE_MAC = re.compile(
     r"[0-9a-z]{1,2}(:[0-9a-z]{0,2})+|[0-9a-z]{2}(-[0-9a-z]{2}){5}", re.IGNORECASE
 )
-_BYTES = re.compile(r"([0-9a-f]{2}:)+[0-9a-f]{0,2}", re.IGNORECASE)  # IPv6 writes no 0 before
+_BYTES = re.compile(r"([0-9a-f]{2}:)+[0-9a-f]{0,2}", re.IGNORECASE)
 _COLONED = re.compile(r"[0-9a-f]{0,4}(:[0-9a-f]{0,4})+", re.IGNORECASE)
 _DOTTED = re.compile(r"\d{1,3}(\.\d{0,3}){1,3}")
 _WHOLE_IPV4 = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -50,10 +50,8 @@ def parse(text: str) -> Search:
     if digits and not 2 <= len(digits) <= mac.DIGITS:  # noqa: PLR2004 - one digit is in them all
         digits = None
     if digits and _BYTES.fullmatch(text):
-        return Search(digits, token=text)  # no name has a colon in it
+        return Search(digits, token=text)  # IPv6 begins otherwise, and no name has a colon in it
     ip, whole = _ip(text)
-    if digits and len(digits) == mac.DIGITS and _LIKE_MAC.fullmatch(text):
-        ip = None  # a whole MAC, though an IPv6 address could begin so
     looks_like_address = _LIKE_MAC.fullmatch(text) or _WHOLE_IPV4.fullmatch(text)
     if looks_like_address and not digits and not ip:
         raise NotAnAddressError
